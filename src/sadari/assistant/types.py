@@ -1,0 +1,99 @@
+"""Recipe, bundle, answer: how an assistant is described, pinned, and what it says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sadari.domain.message import Message
+from sadari.llm.types import Sampling, Usage
+from sadari.text import SadariError
+
+
+class AssistantError(SadariError):
+    """A recipe that cannot be brought to life, or an answer that cannot be given."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What surrounds the question: the instruction, glossary on or off, worked examples."""
+
+    system: str
+    glossary: bool = True
+    examples: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """Which index, how many passages, and how long together (characters)."""
+
+    index: str
+    k: int = 3
+    characters: int = 900
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A frozen way to answer. A rung of the ladder is a named recipe."""
+
+    name: str
+    model: str
+    prompt: Prompt
+    parent: str | None = None
+    adapter: str | None = None
+    retrieval: Retrieval | None = None
+    tools: tuple[str, ...] = ()
+    sampling: Sampling = Sampling()
+    refusal: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A recipe with the SHA-256 of everything it names. Scores and releases are keyed by
+    `digest`; `pinned` is False where a remote model's weights cannot be hashed."""
+
+    recipe: Recipe
+    files: Mapping[str, str]
+    pinned: bool
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over what answers, not over where it lies or what it is called."""
+        content = self.recipe.as_dict()
+        for word in ("name", "parent", "adapter"):
+            content.pop(word)
+        if content["retrieval"]:
+            content["retrieval"].pop("index")
+        content["files"] = sorted(self.files.values())
+        text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A passage that an answer rests on."""
+
+    document: str
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the assistant said, what it was given, and what that took."""
+
+    text: str
+    messages: tuple[Message, ...]
+    retrieved: tuple[Citation, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    usage: Usage = Usage()
+    seconds: float = 0.0
+    finish_reason: str = "stop"
+    tool_calls: tuple[Any, ...] = field(default=())
