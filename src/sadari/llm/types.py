@@ -135,3 +135,24 @@ class Embedder(Protocol):
     def name(self) -> str: ...
 
     def embed(self, texts: Sequence[str]) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A conversation as the model reads it: token ids, and which of them carry loss.
+    Made only by `llm.render`; preview, training and serving all read this one thing."""
+
+    ids: tuple[int, ...]
+    trained: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Which model: `practice`, a Transformers folder or hub name, or `url` + name for any
+    OpenAI-compatible endpoint, whose key is read from the environment variable `key_env`."""
+
+    name: str = "practice"
+    url: str | None = None
+    key_env: str | None = None
+    dtype: str | None = None
+    price: Price | None = None
