@@ -1,0 +1,100 @@
+"""`domain.toml`, typed. Every field is read by something; an unknown one is an error."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Section(BaseModel):
+    """A table of `domain.toml`: frozen, and closed to misspelt names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PriceSettings(Section):
+    """Money per million tokens, for cost per 1,000 answers and break-even."""
+
+    input_per_million: float = Field(ge=0)
+    output_per_million: float = Field(ge=0)
+    currency: str = "KRW"
+    source: str = ""
+
+
+class ModelSettings(Section):
+    """The base model, and whether anything may leave the machine."""
+
+    base: str = "practice"
+    url: str | None = None
+    key_env: str | None = None
+    dtype: Literal["float32", "bfloat16"] | None = None
+    remote: bool = False
+    price: PriceSettings | None = None
+
+
+class PromptSettings(Section):
+    """The prompt rung: its instruction, and how hard it is improved on the dev questions."""
+
+    rules: tuple[str, ...] = ()
+    glossary: bool = True
+    candidates: int = Field(default=4, ge=1, le=64)
+
+
+class RetrievalSettings(Section):
+    """How documents are cut and found."""
+
+    k: int = Field(default=3, ge=1, le=50)
+    chunk_characters: int = Field(default=320, ge=50, le=20_000)
+    passage_characters: int = Field(default=900, ge=100)
+    embedder: str | None = None
+
+
+class DataSettings(Section):
+    """From documents and feedback to training records."""
+
+    validation_share: float = Field(default=0.2, gt=0, lt=0.5)
+    held_out_share: float = Field(default=0.3, ge=0, lt=1)
+    variants: int = Field(default=2, ge=1, le=20)
+    with_passages: float = Field(default=0.35, ge=0, le=1)
+    refusals: float = Field(default=0.1, ge=0, le=1)
+    seed: int = 0
+
+
+class TuningSettings(Section):
+    """The adapter and its training; names and defaults follow PEFT and the field."""
+
+    method: Literal["lora"] = "lora"
+    rank: int = Field(default=16, ge=1, le=512)
+    alpha: float = Field(default=32, gt=0)
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    targets: Literal["all-linear"] | tuple[str, ...] = "all-linear"
+    learning_rate: float = Field(default=2e-4, gt=0, lt=1)
+    epochs: float = Field(default=3, gt=0, le=100)
+    batch_examples: int = Field(default=4, ge=1)
+    max_length: int = Field(default=1024, ge=16)
+    patience: int = Field(default=2, ge=1)
+    seeds: tuple[int, ...] = Field(default=(1, 2, 3), min_length=1)
+
+
+class AnswerSettings(Section):
+    """How an answer is written."""
+
+    max_tokens: int = Field(default=160, ge=1)
+
+
+class DomainSettings(Section):
+    """The whole of `domain.toml`."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    name: str
+    language: Literal["ko", "en"] = "ko"
+    persona: str
+    refusal: str = "문서에서 찾을 수 없습니다."
+    target: float = Field(default=0.8, gt=0, le=1)
+    models: ModelSettings = ModelSettings()
+    prompt: PromptSettings = PromptSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    answer: AnswerSettings = AnswerSettings()
+    data: DataSettings = DataSettings()
+    tuning: TuningSettings = TuningSettings()
