@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from sadari.domain.message import Message
+from sadari.domain.document import Term
+from sadari.domain.message import Message, ToolCall
 from sadari.llm.types import Sampling, Usage
 from sadari.text import SadariError
 
@@ -19,10 +20,11 @@ class AssistantError(SadariError):
 
 @dataclass(frozen=True)
 class Prompt:
-    """What surrounds the question: the instruction, glossary on or off, worked examples."""
+    """What surrounds the question: the instruction, the glossary to explain terms from
+    (each term with its meaning and aliases), and worked examples (question, answer)."""
 
     system: str
-    glossary: bool = True
+    glossary: tuple[Term, ...] = ()
     examples: tuple[tuple[str, str], ...] = ()
 
 
@@ -87,7 +89,8 @@ class Citation:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the assistant said, what it was given, and what that took."""
+    """What the assistant said, what it was given, and what that took. `ungrounded` are numbers
+    in the answer that stand neither in the question nor in what was retrieved."""
 
     text: str
     messages: tuple[Message, ...]
@@ -96,4 +99,5 @@ class Answer:
     usage: Usage = Usage()
     seconds: float = 0.0
     finish_reason: str = "stop"
-    tool_calls: tuple[Any, ...] = field(default=())
+    tool_calls: tuple[ToolCall, ...] = ()
+    ungrounded: tuple[str, ...] = ()

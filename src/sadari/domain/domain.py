@@ -157,22 +157,19 @@ def _check_links(
     ids: dict[str, Question] = {}
     texts: dict[str, Question] = {}
     for question in questions:
+        where = question.source
         for document in question.evidence:
             if document not in known:
-                problems.error(question.source, f"its evidence {document} is no document.")
+                problems.error(where, f"its evidence {document} is no document.")
         if question.kind == "answer" and documents and not question.evidence:
-            problems.warn(question.source, "names no evidence, so retrieval cannot be judged.")
-        if question.id in ids and ids[question.id].split != question.split:
-            problems.error(
-                question.source, f"the id {question.id} is also in {ids[question.id].source}."
-            )
-        ids[question.id] = question
-        same = texts.get("".join(m.content for m in question.messages).strip())
-        if same is not None and same.split != question.split:
-            problems.error(
-                question.source, f"is the same question as {same.source} of the other split."
-            )
-        texts["".join(m.content for m in question.messages).strip()] = question
+            problems.warn(where, "names no evidence, so retrieval cannot be judged.")
+        same = ids.setdefault(question.id, question)
+        if same.split != question.split:
+            problems.error(where, f"the id {question.id} is also in {same.source}.")
+        text = "".join(m.content for m in question.messages).strip()
+        same = texts.setdefault(text, question)
+        if same.split != question.split:
+            problems.error(where, f"is the same question as {same.source} of the other split.")
 
 
 def _line_of(text: str, name: str) -> int:

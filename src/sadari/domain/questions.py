@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sadari.domain.files import read_json_lines
 from sadari.domain.message import Message
 from sadari.domain.problem import Problems
-from sadari.domain.question import AnyOf, Key, Kind, Number, Question, Split
+from sadari.domain.question import AnyOf, Key, Number, Question, Split
 
 
 class _NumberRow(BaseModel):
@@ -82,12 +82,11 @@ def _question(row: _QuestionRow, split: Split, where: str) -> Question:
     if not holds:
         need = {"answer": "must"}.get(row.kind, row.kind)
         raise ValueError(f"has no key. A question of kind {row.kind} needs `key.{need}`.")
-    assert row.kind in get_args(Kind)
     return Question(
         id=row.id,
         group=row.group or (row.evidence[0] if row.evidence else row.id),
         messages=messages,
-        kind=cast(Kind, row.kind),
+        kind=row.kind,
         key=key,
         split=split,
         level=row.level,

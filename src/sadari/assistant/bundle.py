@@ -1,0 +1,36 @@
+"""Pinning a recipe: the hashes of everything it names, so that what was measured is served."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from sadari.assistant.types import AssistantError, Bundle, Recipe
+from sadari.llm.types import LanguageModel
+
+
+def bundle(recipe: Recipe, model: LanguageModel) -> Bundle:
+    """The recipe with the SHA-256 of its model, adapter and index. Raises AssistantError when a
+    file that the recipe names is gone. A remote model has no weights to hash: not pinned."""
+    files: dict[str, str] = {}
+    if model.info.digest:
+        files["model"] = model.info.digest
+    if recipe.adapter:
+        folder = Path(recipe.adapter)
+        for name in ("adapter_config.json", "adapter_model.safetensors"):
+            files[f"adapter/{name}"] = sha256_of(folder / name)
+    if recipe.retrieval:
+        files["index"] = sha256_of(Path(recipe.retrieval.index))
+    return Bundle(recipe, files, pinned=model.info.digest is not None)
+
+
+def sha256_of(path: Path) -> str:
+    """The file's SHA-256 in hex. Raises AssistantError when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        todo = "It was named by a recipe; make it again, or choose another release."
+        raise AssistantError(
+            f"cannot be read: {error.strerror}.", where=str(path), todo=todo
+        ) from error

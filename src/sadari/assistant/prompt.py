@@ -1,0 +1,69 @@
+"""Building the messages that a model reads: instruction, glossary, examples, passages, question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sadari.assistant.types import Prompt
+from sadari.domain.document import Term
+from sadari.domain.message import Message, assistant, system, user
+from sadari.retrieval import Passage
+from sadari.text import normalise
+
+MOST_TERMS = 5
+
+
+def build_messages(
+    prompt: Prompt, conversation: Sequence[Message], passages: Sequence[Passage] = ()
+) -> tuple[Message, ...]:
+    """The conversation as the model reads it. The last user turn gets the passages in front;
+    the system turn names the meanings of the glossary's terms that it speaks of."""
+    question = last_question(conversation)
+    instruction = "\n".join([prompt.system, *_explain(prompt.glossary, question)])
+    examples = [turn for q, a in prompt.examples for turn in (user(q), assistant(a))]
+    asked = with_passages(question, passages)
+    index = max(i for i, m in enumerate(conversation) if m.role == "user")
+    turns = list(conversation)
+    turns[index] = user(asked)
+    own = [m for m in turns if m.role != "system"]
+    foreign = [m.content for m in turns if m.role == "system"]
+    return (system("\n".join([instruction, *foreign])), *examples, *own)
+
+
+def with_passages(question: str, passages: Sequence[Passage]) -> str:
+    """The question behind numbered passages, each under its title and heading."""
+    if not passages:
+        return question
+    blocks = [
+        f"[{number}] {heading_line(p.title, p.heading)}\n{p.text}"
+        for number, p in enumerate(passages, start=1)
+    ]
+    return "\n".join(blocks) + f"\n\n질문: {question}"
+
+
+def heading_line(title: str, heading: str) -> str:
+    """`title > heading`, or the title alone."""
+    return f"{title} > {heading}" if heading and heading != title else title
+
+
+def last_question(conversation: Sequence[Message]) -> str:
+    """The last user turn's text. Raises ValueError when nobody asks anything."""
+    for message in reversed(conversation):
+        if message.role == "user":
+            return message.content
+    raise ValueError("the conversation holds no user turn")
+
+
+def _explain(glossary: Sequence[Term], question: str) -> list[str]:
+    """One line with the meaning of each glossary term that the question speaks of."""
+    text = normalise(question)
+    named = [
+        term
+        for term in glossary
+        if any(normalise(word) in text for word in (term.term, *term.aliases))
+    ]
+    if not named:
+        return []
+    named.sort(key=lambda term: -len(term.term))
+    meanings = "; ".join(f"{term.term} = {term.meaning}" for term in named[:MOST_TERMS])
+    return [f"용어: {meanings}"]
