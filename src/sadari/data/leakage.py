@@ -1,0 +1,62 @@
+"""Exam questions in the training data: exactly, or nearly (character 5-grams)."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from sadari.data.types import DataError, Record
+from sadari.domain.question import Question
+from sadari.text import normalise
+
+NEAR = 0.8  # Jaccard similarity from which two questions are the same question
+
+
+class LeakageIndex:
+    """Finds the exam question that a training question repeats. Exact Jaccard over postings, so
+    nothing is missed; cost grows with shared 5-grams, not with the product of both sets."""
+
+    def __init__(self, questions: Sequence[Question]) -> None:
+        self._ids = [q.id for q in questions]
+        self._grams = [_grams(q.text) for q in questions]
+        self._postings: Mapping[str, list[int]] = _postings(self._grams)
+
+    def same_as(self, text: str) -> str | None:
+        """The id of the exam question that `text` repeats, or None."""
+        grams = _grams(text)
+        shared = Counter(i for gram in grams for i in self._postings.get(gram, ()))
+        for index, count in shared.most_common(5):
+            if count / (len(grams) + len(self._grams[index]) - count) >= NEAR:
+                return self._ids[index]
+        return None
+
+
+def refuse_leaks(records: Iterable[Record], exam: Sequence[Question]) -> None:
+    """Raises DataError naming the first of the user's own records that repeats a test question."""
+    index = LeakageIndex([q for q in exam if q.split == "test"])
+    for record in records:
+        same = index.same_as(question_of(record))
+        if same is not None:
+            raise DataError(
+                f"asks the same as the test question {same}.",
+                where=record.source,
+                todo="Drop one of them: a model must not train on its own exam.",
+            )
+
+
+def question_of(record: Record) -> str:
+    """The last user turn of a record."""
+    return next((m.content for m in reversed(record.messages) if m.role == "user"), "")
+
+
+def _grams(text: str) -> frozenset[str]:
+    compact = "".join(c for c in normalise(text) if c.isalnum())
+    return frozenset(compact[i : i + 5] for i in range(max(1, len(compact) - 4)))
+
+
+def _postings(sets: Sequence[frozenset[str]]) -> Mapping[str, list[int]]:
+    postings: defaultdict[str, list[int]] = defaultdict(list)
+    for index, grams in enumerate(sets):
+        for gram in grams:
+            postings[gram].append(index)
+    return postings
