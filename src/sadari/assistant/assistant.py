@@ -43,11 +43,14 @@ class Assistant:
         self, conversations: Sequence[Sequence[Message]]
     ) -> list[Answer | Failure]:
         """Answers in order, in the model's fixed batches; a failed one is a Failure."""
-        prepared = [self._prepare(conversation) for conversation in conversations]
-        completions = await self.model.complete_all([p.request for p in prepared])
+        prepared = [self._try_prepare(conversation) for conversation in conversations]
+        requests = [p.request for p in prepared if isinstance(p, _Prepared)]
+        completions = iter(await self.model.complete_all(requests))
         return [
-            done if isinstance(done, Failure) else self._finish(ready, done)
-            for ready, done in zip(prepared, completions, strict=True)
+            self._finish_or_fail(ready, next(completions))
+            if isinstance(ready, _Prepared)
+            else ready
+            for ready in prepared
         ]
 
     async def stream(self, conversation: Sequence[Message]) -> AsyncIterator[Delta]:
@@ -60,6 +63,15 @@ class Assistant:
             close = getattr(pieces, "aclose", None)
             if close is not None:
                 await close()
+
+    def _try_prepare(self, conversation: Sequence[Message]) -> _Prepared | Failure:
+        try:
+            return self._prepare(conversation)
+        except AssistantError as error:
+            return Failure(str(error))
+
+    def _finish_or_fail(self, ready: _Prepared, done: Completion | Failure) -> Answer | Failure:
+        return done if isinstance(done, Failure) else self._finish(ready, done)
 
     def _prepare(self, conversation: Sequence[Message]) -> _Prepared:
         passages = self._find(last_question(conversation))

@@ -70,11 +70,19 @@ class TuningSettings(Section):
     dropout: float = Field(default=0.1, ge=0, lt=1)
     targets: Literal["all-linear"] | tuple[str, ...] = "all-linear"
     learning_rate: float = Field(default=2e-4, gt=0, lt=1)
-    epochs: float = Field(default=3, gt=0, le=100)
+    epochs: int = Field(default=3, ge=1, le=100)
     batch_examples: int = Field(default=4, ge=1)
     max_length: int = Field(default=1024, ge=16)
     patience: int = Field(default=2, ge=1)
     seeds: tuple[int, ...] = Field(default=(1, 2, 3), min_length=1)
+
+
+class GateSettings(Section):
+    """What a release must reach before it is promoted."""
+
+    right: float = Field(default=0.0, ge=0, le=1)
+    refusals_right: float = Field(default=0.0, ge=0, le=1)
+    seconds_p95: float | None = Field(default=None, gt=0)
 
 
 class AnswerSettings(Section):
@@ -98,3 +106,4 @@ class DomainSettings(Section):
     answer: AnswerSettings = AnswerSettings()
     data: DataSettings = DataSettings()
     tuning: TuningSettings = TuningSettings()
+    gates: GateSettings = GateSettings()

@@ -1,0 +1,120 @@
+"""Asking an assistant the exam: answers in fixed batches, each scored against its key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from sadari.assistant import Answer, Assistant
+from sadari.domain import Document, Question
+from sadari.evaluation.scorer import SCORER, score
+from sadari.evaluation.types import Score
+from sadari.llm.types import Failure
+
+BATCH = 40  # questions asked together; fixed, so that the same exam gives the same answers
+
+OnProgress = Callable[[int, int], None]
+
+
+async def evaluate(
+    assistant: Assistant,
+    questions: Sequence[Question],
+    documents: Mapping[str, Document],
+    *,
+    repeat: int = 0,
+    kept: Path | None = None,
+    on_progress: OnProgress | None = None,
+) -> tuple[Score, ...]:
+    """One Score per question, in order. `documents` (by id) are the evidence that the scorer reads;
+    `repeat` numbers the training seed. Batches already scored for the same bundle, questions and
+    scorer are read from the folder `kept`, so an interrupted exam goes on where it stopped."""
+    scores: list[Score] = []
+    for start in range(0, len(questions), BATCH):
+        batch = questions[start : start + BATCH]
+        path = kept / f"{_digest(assistant, batch, repeat)}.json" if kept else None
+        scored = _read(path) if path else None
+        if scored is None:
+            scored = await _ask(assistant, batch, documents, repeat)
+            if path:
+                _write(path, scored)
+        scores.extend(scored)
+        if on_progress:
+            on_progress(len(scores), len(questions))
+    return tuple(scores)
+
+
+async def _ask(
+    assistant: Assistant,
+    questions: Sequence[Question],
+    documents: Mapping[str, Document],
+    repeat: int,
+) -> list[Score]:
+    answers = await assistant.answer_all([q.messages for q in questions])
+    return [
+        score_answer(question, answer, assistant.release, documents, repeat)
+        for question, answer in zip(questions, answers, strict=True)
+    ]
+
+
+def score_answer(
+    question: Question,
+    answer: Answer | Failure,
+    bundle: str,
+    documents: Mapping[str, Document],
+    repeat: int = 0,
+) -> Score:
+    """The score of one answer. `found` says whether all the evidence was retrieved; it is None
+    without retrieval or evidence. A failure is no wrong answer: `right` is None."""
+    if isinstance(answer, Failure):
+        return Score(
+            question.id, question.group, bundle, SCORER, None, "", answer.reason, repeat=repeat
+        )
+    evidence = [documents[name].text for name in question.evidence if name in documents]
+    verdict = score(question, answer.text, evidence)
+    found = None
+    if answer.retrieved and question.evidence:
+        found = set(question.evidence) <= {c.document for c in answer.retrieved}
+    return Score(
+        question=question.id,
+        group=question.group,
+        bundle=bundle,
+        scorer=SCORER,
+        right=verdict.right,
+        answer=answer.text,
+        why=verdict.why,
+        found=found,
+        repeat=repeat,
+        seconds=answer.seconds,
+        prompt_tokens=answer.usage.prompt_tokens,
+        completion_tokens=answer.usage.completion_tokens,
+        parts=dict(verdict.parts) | {"ungrounded": float(len(answer.ungrounded))},
+    )
+
+
+def questions_digest(questions: Sequence[Question]) -> str:
+    """Names an exam: SHA-256 over what is asked and what is right."""
+    rows = [asdict(q) | {"source": ""} for q in questions]
+    return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()
+
+
+def _digest(assistant: Assistant, questions: Sequence[Question], repeat: int) -> str:
+    key = f"{assistant.release}/{questions_digest(questions)}/{SCORER}/{repeat}"
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _read(path: Path) -> list[Score] | None:
+    if not path.is_file():
+        return None
+    return [Score(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
+
+
+def _write(path: Path, scores: Sequence[Score]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    rows = [asdict(s) for s in scores]
+    temporary.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    temporary.replace(path)
