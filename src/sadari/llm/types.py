@@ -69,11 +69,13 @@ class Failure:
 
 @dataclass(frozen=True)
 class Delta:
-    """A piece of a streamed completion; the last one carries `finish_reason` and `usage`."""
+    """A piece of a streamed completion; the last one carries `finish_reason`, `usage` and the tool
+    calls."""
 
     text: str = ""
     finish_reason: str | None = None
     usage: Usage | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,310 @@
+"""A Transformers model on this machine: batched, streamed, with adapters that come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sadari.domain.message import Message
+from sadari.llm import weights
+from sadari.llm.adapters import Adapters
+from sadari.llm.decode import Engine, Row, Timing, decode
+from sadari.llm.render import end_of_turn, ids_digest, render
+from sadari.llm.reply import parse, visible
+from sadari.llm.types import (
+    Completion,
+    Delta,
+    Failure,
+    ModelError,
+    ModelInfo,
+    Price,
+    Request,
+    Usage,
+)
+
+BATCH_ROWS = 32
+
+
+@dataclass
+class _Job:
+    """One request on its way through the worker."""
+
+    request: Request
+    show: Callable[[str], None] | None = None
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    future: Future[Completion] = field(default_factory=Future)
+
+
+class LocalModel:
+    """A causal language model and the adapters over it.
+
+    All work with the weights happens in one thread, so the event loop stays free; requests that
+    wait for it together are answered in one batch. `complete_all` makes its batches from the
+    requests alone, so the same requests give the same answers."""
+
+    def __init__(
+        self, folder: Path, *, name: str = "", dtype: str | None = None, price: Price | None = None
+    ) -> None:
+        self.tokenizer = weights.load_tokenizer(folder)
+        self.model = weights.load_model(folder, dtype)
+        self._info = ModelInfo(
+            name=name or folder.name,
+            context_length=weights.context_length(self.model.config),
+            digest=weights.digest(folder),
+            price=price,
+        )
+        self._adapters = Adapters(self.model, self.tokenizer, self._info.digest or "")
+        self._stop_ids = _stop_ids(self.model, self.tokenizer)
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="sadari-model")
+        self._waiting: deque[_Job] = deque()
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._info
+
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        """Folders of the adapters in memory."""
+        return self._adapters.loaded
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return len(render(self.tokenizer, messages).ids)
+
+    async def complete(self, request: Request) -> Completion:
+        """The answer to one request; requests that wait together share a batch.
+
+        Raises `ModelError`. Cancelling the task ends the generation within one token."""
+        job = _Job(request)
+        self._enqueue(job)
+        try:
+            return await asyncio.wrap_future(job.future)
+        finally:
+            job.cancelled.set()
+
+    async def complete_all(self, requests: Sequence[Request]) -> list[Completion | Failure]:
+        answers: list[Completion | Failure] = [Failure("not asked")] * len(requests)
+        rows: list[Row | None] = []
+        for place, request in enumerate(requests):
+            try:
+                rows.append(self._row(_Job(request)))
+            except ModelError as error:
+                rows.append(None)
+                answers[place] = Failure(str(error))
+        stop = threading.Event()
+        loop = asyncio.get_running_loop()
+        try:
+            for adapter, places in _batches(requests, rows):
+                batch = [row for place in places if (row := rows[place]) is not None]
+                for row in batch:
+                    row.cancelled = stop
+                work = loop.run_in_executor(self._worker, self._decode, adapter, batch)
+                try:
+                    timing = await work
+                except ModelError as error:
+                    for place in places:
+                        answers[place] = Failure(str(error))
+                    continue
+                for place, row in zip(places, batch, strict=True):
+                    answers[place] = self._completion(requests[place], row, timing, len(batch))
+        finally:
+            stop.set()
+        return answers
+
+    async def stream(self, request: Request) -> AsyncIterator[Delta]:
+        """Text as it is written, thinking and tool-call markup left out; the last delta carries
+        the reason for stopping, the usage and the tool calls. Closing the iterator ends the
+        generation within one token."""
+        loop = asyncio.get_running_loop()
+        events: asyncio.Queue[str | None] = asyncio.Queue()
+
+        def put(event: str | None) -> None:
+            with suppress(RuntimeError):  # the loop is gone, and nobody reads any more
+                loop.call_soon_threadsafe(events.put_nowait, event)
+
+        job = _Job(request, show=put)
+        job.future.add_done_callback(lambda _: put(None))
+        self._enqueue(job)
+        raw, shown = "", ""
+        try:
+            while (piece := await events.get()) is not None:
+                raw += piece
+                text = visible(raw, request.sampling.stop)
+                if len(text) > len(shown):
+                    yield Delta(text[len(shown) :])
+                    shown = text
+            done = job.future.result()
+            if done.text.startswith(shown) and done.text != shown:
+                yield Delta(done.text[len(shown) :])
+            yield Delta(
+                finish_reason=done.finish_reason, usage=done.usage, tool_calls=done.tool_calls
+            )
+        finally:
+            job.cancelled.set()
+
+    def answer_logprobs(
+        self, pairs: Sequence[tuple[tuple[Message, ...], str]], adapter: str | None = None
+    ) -> list[list[float]]:
+        """Log-probability of each token of the answers, end-of-turn token included."""
+        return self._worker.submit(self._answer_logprobs, pairs, adapter).result()
+
+    async def drop(self, adapter: str) -> None:
+        """Frees the memory of an adapter; the next request for it loads it again."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._worker, self._adapters.drop, adapter)
+
+    def close(self) -> None:
+        """Waits for the work in hand and ends the worker thread."""
+        self._worker.shutdown()
+
+    def _enqueue(self, job: _Job) -> None:
+        self._waiting.append(job)
+        self._worker.submit(self._answer_waiting)
+
+    def _answer_waiting(self) -> None:
+        """One batch of what waits, all for one adapter. Runs once per request that ever waited,
+        so it finds nothing left where an earlier run took several."""
+        jobs: list[_Job] = []
+        others: list[_Job] = []
+        while self._waiting and len(jobs) < BATCH_ROWS:
+            job = self._waiting.popleft()
+            if jobs and job.request.adapter != jobs[0].request.adapter:
+                others.append(job)
+            elif job.future.set_running_or_notify_cancel():
+                jobs.append(job)
+        self._waiting.extendleft(reversed(others))
+        rows: list[Row] = []
+        asked: list[_Job] = []
+        for job in jobs:
+            try:
+                rows.append(self._row(job))
+                asked.append(job)
+            except ModelError as error:
+                job.future.set_exception(error)
+        if not rows:
+            return
+        try:
+            timing = self._decode(asked[0].request.adapter, rows)
+        except Exception as error:  # whatever happened, nobody may wait for ever
+            for job in asked:
+                job.future.set_exception(error)
+            return
+        for job, row in zip(asked, rows, strict=True):
+            job.future.set_result(self._completion(job.request, row, timing, len(rows)))
+
+    def _row(self, job: _Job) -> Row:
+        request = job.request
+        if request.schema is not None:
+            raise ModelError(
+                "a local model cannot be held to a JSON schema yet.",
+                todo="Ask for JSON in the prompt and check it, or use a remote model.",
+            )
+        prompt = render(
+            self.tokenizer, request.messages, request.tools, True, request.template_kwargs
+        ).ids
+        room = self._info.context_length - len(prompt)
+        if room < 1:
+            raise ModelError(
+                f"the prompt has {len(prompt):,} tokens and {self._info.name} reads "
+                f"{self._info.context_length:,}.",
+                todo="Give fewer or shorter passages, or fewer examples.",
+            )
+        sampling = replace(
+            request.sampling, max_tokens=max(1, min(request.sampling.max_tokens, room))
+        )
+        return Row(prompt, sampling, job.show, job.cancelled)
+
+    def _decode(self, adapter: str | None, rows: Sequence[Row]) -> Timing:
+        import torch
+
+        with torch.inference_mode(), self._adapters.active(adapter):
+            return decode(self._engine(), rows, self.tokenizer, self._stop_ids)
+
+    def _engine(self) -> Engine:
+        from sadari.llm.padded import PaddedEngine
+
+        return PaddedEngine(self.model)
+
+    def _completion(self, request: Request, row: Row, timing: Timing, rows: int) -> Completion:
+        reply = parse(row.text)
+        reason = row.finish_reason or "stop"
+        return Completion(
+            text=reply.text,
+            finish_reason="tool_calls" if reply.tool_calls and reason == "stop" else reason,
+            usage=Usage(len(row.prompt), len(row.tokens)),
+            tool_calls=reply.tool_calls,
+            reasoning=reply.reasoning,
+            seconds=timing.total / rows,
+            first_token_seconds=timing.first_token / rows,
+            prompt_digest=ids_digest(row.prompt),
+        )
+
+    def _answer_logprobs(
+        self, pairs: Sequence[tuple[tuple[Message, ...], str]], adapter: str | None
+    ) -> list[list[float]]:
+        import torch
+
+        rendered = [
+            render(
+                self.tokenizer,
+                (*(replace(m, train=False) for m in messages), Message("assistant", answer)),
+                add_generation_prompt=False,
+            )
+            for messages, answer in pairs
+        ]
+        order = sorted(range(len(pairs)), key=lambda place: len(rendered[place].ids))
+        out: list[list[float]] = [[] for _ in pairs]
+        with torch.inference_mode(), self._adapters.active(adapter):
+            for begin in range(0, len(order), 8):
+                places = order[begin : begin + 8]
+                longest = max(len(rendered[place].ids) for place in places)
+                # Padding on the right: no token looks at what follows it.
+                ids = torch.tensor(
+                    [
+                        [*rendered[place].ids, *[0] * (longest - len(rendered[place].ids))]
+                        for place in places
+                    ],
+                    device=self.model.device,
+                )
+                hidden = self.model.base_model(input_ids=ids, use_cache=False).last_hidden_state
+                for place, row in zip(places, hidden, strict=True):
+                    wanted = [i for i, trained in enumerate(rendered[place].trained) if trained]
+                    before = torch.tensor(wanted) - 1
+                    logits = self.model.get_output_embeddings()(row[before]).float()
+                    targets = ids[places.index(place)][wanted].unsqueeze(1)
+                    out[place] = logits.log_softmax(-1).gather(1, targets).squeeze(1).tolist()
+        return out
+
+
+def _batches(
+    requests: Sequence[Request], rows: Sequence[Row | None]
+) -> list[tuple[str | None, list[int]]]:
+    """Places of the askable requests in batches of one adapter and like length, longest first, so
+    that running out of memory shows at once."""
+    groups: dict[str | None, list[int]] = {}
+    for place, row in enumerate(rows):
+        if row is not None:
+            groups.setdefault(requests[place].adapter, []).append(place)
+    batches = []
+    for adapter, places in groups.items():
+        places.sort(key=lambda place: (-len(rows[place].prompt), place))  # type: ignore[union-attr]
+        batches += [
+            (adapter, places[begin : begin + BATCH_ROWS])
+            for begin in range(0, len(places), BATCH_ROWS)
+        ]
+    return batches
+
+
+def _stop_ids(model: Any, tokenizer: Any) -> frozenset[int]:
+    """What ends an answer: the template's end of turn, and what the model's makers named."""
+    named = model.generation_config.eos_token_id
+    ids = {tokenizer.eos_token_id, *(named if isinstance(named, list) else [named])}
+    if tokenizer.chat_template:
+        ids.add(end_of_turn(tokenizer))
+    return frozenset(i for i in ids if i is not None)

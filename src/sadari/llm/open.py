@@ -1,0 +1,25 @@
+"""From a model's name in a recipe to a model that answers."""
+
+from __future__ import annotations
+
+from sadari.llm.types import LanguageModel, ModelError, ModelSpec
+
+
+def open_model(spec: ModelSpec, *, allow_remote: bool = False) -> LanguageModel:
+    """The model that `spec` names: `practice`, a folder, a hub name, or an endpoint by URL.
+
+    Raises `ModelError` where it cannot be opened, and where it lies at an endpoint but
+    `allow_remote` is false: a closed domain's texts never leave the machine."""
+    if spec.url is not None:
+        if not allow_remote:
+            raise ModelError(
+                f"this domain is closed, and {spec.name} lies at {spec.url}.",
+                todo="Allow remote models in domain.toml, or use a local model.",
+            )
+        from sadari.llm.remote import RemoteModel
+
+        return RemoteModel(spec.name, spec.url, key_env=spec.key_env, price=spec.price)
+    from sadari.llm.local import LocalModel
+    from sadari.llm.weights import resolve
+
+    return LocalModel(resolve(spec.name), name=spec.name, dtype=spec.dtype, price=spec.price)

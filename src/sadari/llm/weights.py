@@ -1,0 +1,156 @@
+"""Weights on disk: where a model's name leads, what it hashes to, and reading it safely.
+
+Only safetensors are read: a pickle can run code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sadari.llm.types import ModelError
+
+_DIGESTED = (
+    "*.safetensors",
+    "config.json",
+    "generation_config.json",
+    "tokenizer*",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab*",
+    "merges.txt",
+    "chat_template*",
+)
+# Above this, float32 on a CPU costs more memory than its exactness is worth.
+_FLOAT32_BYTES = 3_000_000_000
+
+
+def resolve(name: str) -> Path:
+    """The folder of a model: `practice`, a folder, or a name on the Hugging Face hub, which is
+    taken from the local cache and downloaded only if it is not there.
+
+    Raises `ModelError` where it leads nowhere, or to no safetensors."""
+    if name == "practice":
+        from sadari.llm import practice
+
+        return _checked(Path(practice.PATH), name)
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return _checked(folder.resolve(), name)
+    if name.startswith((".", "/", "~")) or name.count("/") != 1:
+        raise ModelError(
+            f"no folder {name}.",
+            todo="Name `practice`, an existing folder, or a hub name such as owner/model.",
+        )
+    return _checked(_from_hub(name), name)
+
+
+def digest(folder: Path) -> str:
+    """SHA-256 over weights, tokenizer and template, wherever the folder lies. A file that has the
+    size and time of change that it had before in this process is not read again."""
+    files = sorted({file for pattern in _DIGESTED for file in folder.glob(pattern)})
+    whole = hashlib.sha256()
+    for file in files:
+        state = file.stat()
+        content = _file_digest(str(file), state.st_size, state.st_mtime_ns)
+        whole.update(f"{file.name}\0{content}\n".encode())
+    return whole.hexdigest()
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The folder's tokenizer, exactly as its tokenizer.json says: `AutoTokenizer` would rebuild
+    some from the model's type, and lose pieces of an unusual vocabulary."""
+    from transformers import PreTrainedTokenizerFast
+
+    if not (folder / "tokenizer.json").is_file():
+        raise ModelError(
+            f"{folder} has no tokenizer.json.", todo="Save it with a fast (Rust) tokenizer."
+        )
+    try:
+        return PreTrainedTokenizerFast.from_pretrained(str(folder), local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"the tokenizer in {folder} cannot be read: {_line(error)}") from error
+
+
+def load_model(folder: Path, dtype: str | None = None) -> Any:
+    """The folder's causal language model, for inference, on the GPU if there is one.
+
+    `dtype` None means bfloat16 on a GPU and for weights that would be large in float32, else
+    float32: there the same question gives the same tokens whatever batch it is asked in."""
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    small = sum(file.stat().st_size for file in folder.glob("*.safetensors")) < _FLOAT32_BYTES
+    name = dtype or ("float32" if device == "cpu" and small else "bfloat16")
+    kind = getattr(torch, name, None)
+    if not isinstance(kind, torch.dtype):
+        raise ModelError(f"dtype {name} is unknown.", todo="Use float32, bfloat16 or float16.")
+    bars = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            str(folder), dtype=kind, local_files_only=True, use_safetensors=True
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelError(f"the model in {folder} cannot be read: {_line(error)}") from error
+    finally:
+        if bars:
+            logging.enable_progress_bar()
+    return model.to(device).eval()
+
+
+def context_length(config: Any) -> int:
+    """Positions that the model was made for, in tokens."""
+    return int(getattr(config.get_text_config(), "max_position_embeddings", None) or 4096)
+
+
+def _checked(folder: Path, name: str) -> Path:
+    if not (folder / "config.json").is_file():
+        raise ModelError(
+            f"{name} is not a model: {folder} has no config.json.",
+            todo="Name the folder that holds config.json and *.safetensors.",
+        )
+    if not any(folder.glob("*.safetensors")):
+        raise ModelError(
+            f"{folder} holds no *.safetensors; other formats can run code and are never read.",
+            todo="Save the model with safe_serialization.",
+        )
+    try:
+        json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError("not JSON.", where=str(folder / "config.json")) from error
+    return folder
+
+
+def _from_hub(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    wanted = ["*.safetensors", "*.json", "*.jinja", "*.txt", "*.model"]
+    try:
+        return Path(snapshot_download(name, local_files_only=True, allow_patterns=wanted))
+    except (OSError, ValueError):
+        pass  # not in the cache: the network is asked, because the user named a hub model
+    try:
+        return Path(snapshot_download(name, allow_patterns=wanted))
+    except Exception as error:  # the hub's client raises its own, httpx's and the system's errors
+        raise ModelError(
+            f"{name} is not a folder, not in the local cache, and could not be downloaded "
+            f"({_line(error)}).",
+            todo="Check the name and the network, or give the folder of a model.",
+        ) from error
+
+
+def _line(error: Exception) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0][:200] if text else type(error).__name__
+
+
+@lru_cache(maxsize=1024)
+def _file_digest(path: str, size: int, changed: int) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
