@@ -1,5 +1,7 @@
 """Korean text: normalising, particles, numbers with units; and the root of all errors."""
 
+from sadari.text.bigrams import bigrams
 from sadari.text.errors import SadariError
+from sadari.text.normalise import normalise
 
-__all__ = ["SadariError"]
+__all__ = ["SadariError", "bigrams", "normalise"]

@@ -1,0 +1,222 @@
+"""The index: passages found by words, by likeness, or by both."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sadari.llm.types import Embedder
+from sadari.retrieval.embedder import (
+    SENTENCE_TRANSFORMER,
+    SentenceTransformerEmbedder,
+    TermEmbedder,
+    Vectors,
+)
+from sadari.retrieval.errors import RetrievalError
+from sadari.retrieval.passage import Passage
+from sadari.text import bigrams
+
+FORMAT = 1
+"""Raised whenever the same documents would give other passages, terms or vectors."""
+
+Mode = Literal["hybrid", "text", "dense"]
+
+# Weights of title, heading and text in BM25.
+_WEIGHTS = (2.0, 2.0, 1.0)
+# A hybrid search weighs this many passages found by words, and as many found by likeness.
+_CANDIDATES = 200
+# What likeness adds to a hybrid score, beside 1 for words. Vectors learned from the domain's few
+# documents settle ties and find what shares no word; a trained model knows more than that.
+_LIKENESS_LEARNED = 0.2
+_LIKENESS_TRAINED = 1.0
+# A question has fewer terms; a whole pasted page is cut here.
+_MOST_TERMS = 400
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A passage and its score: larger is better, comparable within one search only. BM25 in text
+    mode, cosine in dense mode, in hybrid mode their weighted sum after scaling each to 0..1."""
+
+    passage: Passage
+    score: float
+
+
+class Index:
+    """An opened index, never written. Safe to share between threads."""
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        meta: dict[str, str],
+        passages: tuple[Passage, ...],
+        vectors: Vectors,
+        embedder: Embedder | None,
+    ) -> None:
+        """Use `open`. `vectors` has one row for each passage."""
+        self.digest = meta["digest"]
+        self.content = meta["content"]
+        self._db = db
+        self._lock = Lock()
+        self._passages = passages
+        self._vectors = vectors
+        self._embedder_name = meta["embedder"]
+        self._embedder = embedder
+
+    @classmethod
+    def open(cls, path: Path, embedder: Embedder | None = None) -> Index:
+        """Returns the index at `path`, verified. `embedder` is needed only for dense and hybrid
+        searches of an index that was built with one of your own. Raises RetrievalError when the
+        file is missing, no index, of another format or damaged, or the embedder is another."""
+        if not path.is_file():
+            raise RetrievalError("There is no index.", where=str(path), todo=_REBUILD)
+        db = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+        )
+        try:
+            return cls(db, *_read(db, path, embedder))
+        except (sqlite3.Error, KeyError, ValueError) as error:
+            db.close()
+            raise RetrievalError(
+                f"The file is no index or is damaged ({error}).", where=str(path), todo=_REBUILD
+            ) from error
+        except RetrievalError:
+            db.close()
+            raise
+
+    def close(self) -> None:
+        """Closes the file; searching afterwards raises RetrievalError."""
+        with self._lock:
+            self._db.close()
+
+    def passages(self) -> tuple[Passage, ...]:
+        """All passages, by document and position."""
+        return self._passages
+
+    def search(self, query: str, k: int = 3, mode: Mode = "hybrid") -> list[Hit]:
+        """Returns the best `k` passages, fewer where fewer have anything in common with `query`,
+        and none for a query without letters or digits. Any text is a legal query.
+
+        Hybrid scores are a convex combination of scaled scores, which keeps the margins that
+        reciprocal ranks throw away (Bruch et al. 2023). Raises RetrievalError for k below 1.
+        """
+        if k < 1:
+            raise RetrievalError(f"A search returns at least 1 passage; k is {k}.")
+        terms = list(dict.fromkeys(bigrams(query)))[:_MOST_TERMS]
+        if not terms:
+            return []
+        if mode == "text":
+            found = self._by_words(terms, k)
+        elif mode == "dense":
+            found = self._by_likeness(query, k)
+        else:
+            words = _scaled(self._by_words(terms, max(k, _CANDIDATES)))
+            likeness = _scaled(self._by_likeness(query, max(k, _CANDIDATES)))
+            share = _LIKENESS_TRAINED if self._trained else _LIKENESS_LEARNED
+            found = {
+                number: words.get(number, 0.0) + share * likeness.get(number, 0.0)
+                for number in words.keys() | likeness.keys()
+            }
+        best = sorted(found, key=lambda number: (-found[number], number))[:k]
+        return [Hit(self._passages[number], found[number]) for number in best]
+
+    def _by_words(self, terms: list[str], k: int) -> dict[int, float]:
+        query = " OR ".join(f'"{term}"' for term in terms)
+        weights = ", ".join(str(weight) for weight in _WEIGHTS)
+        sql = (
+            f"SELECT rowid, bm25(terms, {weights}) AS cost FROM terms WHERE terms MATCH ? "
+            "ORDER BY cost, rowid LIMIT ?"
+        )
+        try:
+            with self._lock:
+                rows = self._db.execute(sql, (query, k)).fetchall()
+        except sqlite3.Error as error:
+            raise RetrievalError(
+                f"The index cannot be searched: {error}.", todo=_REBUILD
+            ) from error
+        return {number: -cost for number, cost in rows}
+
+    def _by_likeness(self, query: str, k: int) -> dict[int, float]:
+        vector = np.asarray(self._query_embedder().embed([query]), np.float32)[0]
+        cosines: NDArray[np.float32] = self._vectors @ vector
+        best = np.argsort(-cosines, kind="stable")[:k]
+        return {int(number): float(cosines[number]) for number in best if cosines[number] > 0}
+
+    @property
+    def _trained(self) -> bool:
+        return not isinstance(self._embedder, TermEmbedder)
+
+    def _query_embedder(self) -> Embedder:
+        with self._lock:
+            if self._embedder is None and self._embedder_name.startswith(SENTENCE_TRANSFORMER):
+                model = self._embedder_name.removeprefix(SENTENCE_TRANSFORMER)
+                self._embedder = SentenceTransformerEmbedder(model)
+        if self._embedder is None:
+            raise RetrievalError(
+                f"The index was built with the embedder {self._embedder_name!r}, which is needed "
+                "to embed a question.",
+                todo="Give it to Index.open, or search with mode='text'.",
+            )
+        return self._embedder
+
+
+_REBUILD = "Build it again with `sadari index`."
+_TABLES = ("passages", "embedder", "terms_data", "terms_idx", "terms_docsize", "terms_config")
+
+
+def content_digest(db: sqlite3.Connection) -> str:
+    """Returns the SHA-256 of everything that an index holds: passages, vectors, terms."""
+    seen = hashlib.sha256()
+    for table in _TABLES:
+        for row in db.execute(f"SELECT * FROM {table} ORDER BY 1, 2"):
+            for value in row:
+                data = value if isinstance(value, bytes) else str(value).encode()
+                seen.update(len(data).to_bytes(8, "little") + data)
+    return seen.hexdigest()
+
+
+def _read(
+    db: sqlite3.Connection, path: Path, embedder: Embedder | None
+) -> tuple[dict[str, str], tuple[Passage, ...], Vectors, Embedder | None]:
+    meta = dict(db.execute("SELECT key, value FROM meta").fetchall())
+    if meta["format"] != str(FORMAT):
+        raise RetrievalError(
+            f"The index has format {meta['format']}; this version of sadari reads {FORMAT}.",
+            where=str(path),
+            todo=_REBUILD,
+        )
+    if content_digest(db) != meta["content"]:
+        raise ValueError("its content is not what was written")
+    if embedder is not None and embedder.name != meta["embedder"]:
+        raise RetrievalError(
+            f"The index was built with the embedder {meta['embedder']!r}, not {embedder.name!r}.",
+            where=str(path),
+            todo="Open it with that one, or build the index again.",
+        )
+    rows = db.execute(
+        "SELECT id, document, title, heading, text, vector FROM passages ORDER BY number"
+    ).fetchall()
+    passages = tuple(Passage(*row[:5]) for row in rows)
+    vectors = np.frombuffer(b"".join(row[5] for row in rows), np.float32).reshape(len(rows), -1)
+    parts = dict(db.execute("SELECT name, data FROM embedder").fetchall())
+    if parts:
+        terms = tuple(parts["terms"].decode().split("\n")) if parts["terms"] else ()
+        idf = np.frombuffer(parts["idf"], np.float32)
+        directions = np.frombuffer(parts["directions"], np.float32).reshape(
+            len(terms), vectors.shape[1]
+        )
+        embedder = TermEmbedder(terms, idf, directions)
+    return meta, passages, vectors, embedder
+
+
+def _scaled(scores: dict[int, float]) -> dict[int, float]:
+    """Scores from 0 (as good as nothing found) to 1 (the best)."""
+    top = max(scores.values(), default=0.0)
+    return {number: score / top for number, score in scores.items()} if top > 0 else {}
