@@ -1,0 +1,192 @@
+"""Checkpoints that hold everything the next step depends on, or do not exist at all.
+
+A checkpoint is written to a folder of another name, flushed to the disk and renamed, so a process
+that is killed at any moment leaves either the whole of it or nothing that counts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from sadari.tuning.course import Course
+from sadari.tuning.errors import TuningError
+from sadari.tuning.identity import Identity
+
+log = logging.getLogger("sadari.tuning")
+
+FOLDER = "checkpoints"
+UNFINISHED = ".unfinished-"
+KEPT = 2
+FINISHED = "adapter_config.json"
+"""A folder with this file holds a finished adapter."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A tuning between two steps.
+
+    tensors   "weights", "best" (empty before the first evaluation), "optimiser" and "random", each
+              a mapping of names to CPU tensors.
+    chosen    what was chosen by measuring and must not change half-way: dtype, attention, threads.
+    """
+
+    identity: Identity
+    course: Course
+    chosen: Mapping[str, Any]
+    tensors: Mapping[str, Mapping[str, Tensor]]
+
+
+def save(output: Path, checkpoint: Checkpoint) -> Path:
+    """Write a checkpoint below `output` and drop all but the newest two. Returns its folder."""
+    home = output / FOLDER
+    name = f"step-{checkpoint.course.step:08d}"
+    unfinished = home / (UNFINISHED + name)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    digests = {}
+    for part, tensors in checkpoint.tensors.items():
+        path = unfinished / f"{part}.safetensors"
+        save_file({key: value.contiguous() for key, value in tensors.items()}, path)
+        digests[path.name] = _digest(path)
+    state = {
+        "identity": dataclasses.asdict(checkpoint.identity),
+        "course": dataclasses.asdict(checkpoint.course),
+        "chosen": dict(checkpoint.chosen),
+        "files": digests,
+    }
+    (unfinished / "state.json").write_text(json.dumps(state, indent=1))
+    place = home / name
+    shutil.rmtree(place, ignore_errors=True)
+    settle(unfinished, place)
+    for old in _found(output)[:-KEPT]:
+        shutil.rmtree(old)
+    return place
+
+
+def latest(output: Path) -> Checkpoint | None:
+    """The newest whole checkpoint below `output`, or None. What was left half-written, or does not
+    hash to what it says, is passed over with a sentence in the log."""
+    home = output / FOLDER
+    for left in home.glob(f"{UNFINISHED}*"):
+        log.warning("%s was being written when its process ended; it is ignored.", left)
+    for folder in reversed(_found(output)):
+        try:
+            return _read(folder)
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            log.warning("%s is damaged (%s); the one before it is used.", folder, error)
+    return None
+
+
+def resumable(output: Path, identity: Identity) -> Checkpoint | None:
+    """The checkpoint to go on from, or None to start at the beginning.
+
+    Raises TuningError with the reason if it belongs to another tuning, or if `output` holds only a
+    finished adapter, from which nothing can go on.
+    """
+    if (output / FINISHED).exists():
+        raise TuningError(
+            "This folder holds a finished adapter. Its optimiser state was dropped when it was "
+            "done, so there is nothing to resume.",
+            where=str(output),
+            todo="Tune into another folder.",
+        )
+    found = latest(output)
+    if found is None:
+        log.warning("%s holds no checkpoint; the tuning starts at the beginning.", output)
+        return None
+    differences = found.identity.differences(identity)
+    if differences:
+        raise TuningError(
+            f"The checkpoint belongs to another tuning: now there is {', '.join(differences)}.",
+            where=str(output),
+            todo="Resume with what it was started with, or tune into another folder.",
+        )
+    return found
+
+
+def claim(output: Path, *, resume: bool) -> None:
+    """Make `output` ready. Raises TuningError if it cannot be written, or, for a new tuning, if it
+    already holds one that would be lost."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        probe = output / f".writable-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise TuningError(
+            f"The adapter could not be written here: {error.strerror}.",
+            where=str(output),
+            todo="Choose a folder that you may write.",
+        ) from error
+    if not resume and ((output / FINISHED).exists() or _found(output)):
+        raise TuningError(
+            "This folder already holds a tuning.",
+            where=str(output),
+            todo="Resume it, choose another folder, or remove this one.",
+        )
+
+
+def settle(unfinished: Path, place: Path) -> None:
+    """Rename a folder, or a file, once every byte of it is on the disk."""
+    for path in [*unfinished.rglob("*"), unfinished]:
+        _flush(path)
+    unfinished.rename(place)
+    _flush(place.parent)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _found(output: Path) -> list[Path]:
+    return sorted((output / FOLDER).glob("step-*"))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read(folder: Path) -> Checkpoint:
+    state = json.loads((folder / "state.json").read_text())
+    for name, digest in state["files"].items():
+        if _digest(folder / name) != digest:
+            raise ValueError(f"{name} is not what was written")
+    tensors = {name.removesuffix(".safetensors"): load_file(folder / name) for name in state["files"]}
+    return Checkpoint(
+        Identity(**state["identity"]), Course(**state["course"]), state["chosen"], tensors
+    )
+
+
+def random_state() -> dict[str, Tensor]:
+    """The state of PyTorch's generators, of the CPU and of every GPU."""
+    states = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        states |= {f"cuda{i}": state for i, state in enumerate(torch.cuda.get_rng_state_all())}
+    return states
+
+
+def restore_random(states: Mapping[str, Tensor]) -> None:
+    """Set the generators back to what `random_state` returned."""
+    torch.set_rng_state(states["cpu"])
+    for name, state in states.items():
+        if name != "cpu":
+            torch.cuda.set_rng_state(state, int(name.removeprefix("cuda")))

@@ -1,0 +1,69 @@
+"""What a tuning was started from, hashed, so that a resume can tell whether it is the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sadari.llm.types import Rendered
+from sadari.tuning.settings import TuneSettings
+
+WEIGHTS = ("*.safetensors", "*.bin")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """SHA-256 of the base's configuration and weights and of both sets of examples, and the
+    settings as JSON values."""
+
+    base: str
+    train: str
+    validation: str
+    settings: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        base: Path,
+        train: Sequence[Rendered],
+        validation: Sequence[Rendered],
+        settings: TuneSettings,
+    ) -> Identity:
+        """The identity of a tuning; reads every byte of the weights once."""
+        return cls(_folder(base), _examples(train), _examples(validation), settings.to_json())
+
+    def differences(self, other: Identity) -> list[str]:
+        """What is not the same in `other`, as phrases; empty if it is the same tuning."""
+        found = []
+        if self.base != other.base:
+            found.append("another base model")
+        if self.train != other.train:
+            found.append("other training examples")
+        if self.validation != other.validation:
+            found.append("other validation examples")
+        names = sorted({*self.settings, *other.settings})
+        for name in names:
+            then, now = self.settings.get(name), other.settings.get(name)
+            if then != now:
+                found.append(f"{name} {now!r} instead of {then!r}")
+        return found
+
+
+def _folder(base: Path) -> str:
+    digest = hashlib.sha256()
+    weights = sorted(path for pattern in WEIGHTS for path in base.glob(pattern))
+    for path in (base / "config.json", *weights):
+        with path.open("rb") as file:
+            digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _examples(rendered: Sequence[Rendered]) -> str:
+    digest = hashlib.sha256()
+    for row in rendered:
+        digest.update(json.dumps([row.ids, [int(on) for on in row.trained]]).encode())
+    return digest.hexdigest()
