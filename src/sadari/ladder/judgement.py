@@ -1,0 +1,73 @@
+"""What a climb may claim: a verdict on each step, and the rung to use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sadari.domain.question import Question
+from sadari.evaluation.compare import Comparison
+from sadari.ladder.standing import Standing
+from sadari.ladder.types import Rung
+
+Language = Literal["en", "ko"]
+Word = Literal["better", "worse", "not worse", "inconclusive", "void", "gained", "gained nothing"]
+Doubt = Literal["", "one seed", "carried by one seed", "control gained"]
+Why = Literal["meets", "paid", "nothing paid"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a step from the parent rung is worth.
+
+    `comparison` decides; for a tuned rung it is made on the held-out questions, and `everywhere`
+    and `seen` are the same step on all questions and on facts that were in training. `doubt` says
+    why a difference that passed its test is still not called better or worse. `more` is about how
+    many further questions would decide it, None where no number would. `visible` is the smallest
+    difference that these questions show four times in five. Controls say "gained" or "gained
+    nothing", unadjusted: they are alarms, not claims.
+    """
+
+    comparison: Comparison
+    word: Word
+    doubt: Doubt
+    more: int | None
+    visible: float
+    control: bool
+    on_held_out: bool
+    everywhere: Comparison | None = None
+    seen: Comparison | None = None
+
+    @property
+    def name(self) -> str:
+        """The rung that was judged."""
+        return self.comparison.child
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Everything that a climb may claim. `choice` is the rung to use and `why` the rule that
+    chose it; `look` counts how often these test questions have been used for a verdict."""
+
+    rungs: tuple[Rung, ...]
+    standings: tuple[Standing, ...]
+    verdicts: tuple[Verdict, ...]
+    choice: str
+    why: Why
+    target: float
+    alpha: float
+    margin: float
+    n: int
+    groups: int
+    visible: float
+    look: int
+    language: Language
+    questions: tuple[Question, ...] = ()
+
+    def standing(self, name: str) -> Standing:
+        """The standing of a rung by name."""
+        return next(s for s in self.standings if s.name == name)
+
+    def verdict(self, name: str) -> Verdict | None:
+        """The verdict on a rung's step, or None for the first rung."""
+        return next((v for v in self.verdicts if v.name == name), None)
