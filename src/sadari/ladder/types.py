@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sadari.evaluation.types import Score
 from sadari.text import SadariError
+
+
+Watch = Callable[[str, int, int], None]  # stage, done, total
 
 
 class LadderError(SadariError):
@@ -31,7 +34,8 @@ class Training:
 @dataclass(frozen=True)
 class Rung:
     """One measured rung. `scores` holds one row per question and seed (`Score.repeat`);
-    `control` marks a rung that must gain nothing (shuffled answers)."""
+    `seconds` are of questions asked one at a time; `control` marks a rung that must gain nothing
+    (shuffled answers); `facts` are further measurements by name."""
 
     name: str
     parent: str | None
@@ -44,3 +48,4 @@ class Rung:
     training: tuple[Training, ...] = ()
     control: bool = False
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, float] = field(default_factory=dict)

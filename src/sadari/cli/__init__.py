@@ -1,0 +1,32 @@
+"""The command line: one thin verb per file, each a call into the floors below."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Runs the command line; an error that sadari foresaw is a sentence, not a traceback.
+
+    Exit status: 0 done, 1 the work says no, 2 wrong usage or bad input, 130 interrupted."""
+    from sadari.cli.app import app
+    from sadari.cli.common import messages
+    from sadari.text import SadariError
+
+    try:
+        app(standalone_mode=True)
+    except SadariError as error:
+        messages.print(f"[bold red]✗[/] {_escape(str(error))}", soft_wrap=True)
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        messages.print("Interrupted. What was finished is kept; the same command goes on from it.")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _escape(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

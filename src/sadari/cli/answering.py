@@ -1,0 +1,92 @@
+"""`index` and `ask`: finding passages, and answering one question."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from sadari.cli.common import DomainArgument, JsonOption, output, print_json, say, stages
+
+
+def index(domain: DomainArgument, json: JsonOption = False) -> None:
+    """Build the retrieval index of the domain's documents and measure what it finds.
+
+    Example: sadari index examples/ald
+    """
+    from sadari.domain import read_domain
+    from sadari.retrieval import Index, build_index, recall_at_k
+    from sadari.store import Store
+
+    folder = read_domain(domain)
+    wanted = folder.settings.retrieval
+    with stages() as watch:
+        path = build_index(
+            folder.documents,
+            Store.open().home / "indexes",
+            characters=wanted.chunk_characters,
+            on_progress=lambda done, total: watch("index", done, total),
+        )
+    made = Index.open(path)
+    facts: dict[str, object] = {"index": str(path), "passages": len(made.passages())}
+    dev = [q for q in folder.exam("dev") if q.evidence]
+    if dev:
+        facts |= {
+            f"recall@{k} (dev)": round(recall_at_k(made, dev, k), 3) for k in (1, wanted.k, 10)
+        }
+    if json:
+        print_json(facts)
+        return
+    for name, value in facts.items():
+        output.print(f"{name}: {value}", markup=False, soft_wrap=True)
+
+
+def ask(
+    domain: DomainArgument,
+    question: Annotated[str, typer.Argument(help="What to ask.", show_default=False)],
+    rung: Annotated[str, typer.Option(help="prompt or rag; by default the promoted release.")] = "",
+    json: JsonOption = False,
+) -> None:
+    """Answer one question, with the passages that the answer rests on.
+
+    Answers with the promoted release if there is one, else with retrieval.
+
+    Example: sadari ask examples/ald "VG12 영점은 얼마나 자주 확인해?"
+    """
+    from sadari.assistant import Assistant, model_spec, recipe_for
+    from sadari.domain import read_domain
+    from sadari.domain.message import user
+    from sadari.llm import open_model
+    from sadari.releases import current, open_release
+    from sadari.retrieval import build_index
+    from sadari.store import Store
+
+    if rung not in ("", "prompt", "rag"):
+        raise typer.BadParameter("choose prompt or rag, or leave it out.", param_hint="--rung")
+    folder = read_domain(domain)
+    store = Store.open()
+    promoted = current(store, folder.id)
+    if promoted and not rung:
+        assistant = open_release(store, promoted)
+    else:
+        name = rung or ("rag" if folder.documents else "prompt")
+        path = build_index(
+            folder.documents,
+            store.home / "indexes",
+            characters=folder.settings.retrieval.chunk_characters,
+        )
+        model = open_model(model_spec(folder), allow_remote=folder.settings.models.remote)
+        assistant = Assistant(recipe_for(folder, name, index=path), model)
+    answer = asyncio.run(assistant.answer((user(question),)))
+    if json:
+        print_json(asdict(answer) | {"rung": assistant.recipe.name, "release": assistant.release})
+        return
+    output.print(answer.text, markup=False, soft_wrap=True)
+    for citation in answer.citations:
+        output.print(f"  ← {citation.document} · {citation.heading}", markup=False, style="dim")
+    if answer.ungrounded:
+        numbers = ", ".join(answer.ungrounded)
+        say(f"[yellow]These numbers stand in no document that was read: {numbers}[/]")
+    say(f"[dim]{assistant.recipe.name}, {answer.seconds:.2f} s[/]")

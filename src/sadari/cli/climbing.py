@@ -1,0 +1,125 @@
+"""`climb`, `evaluate`, `compare`: measuring rungs and what may be said about them."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sadari.cli.common import DomainArgument, JsonOption, output, print_json, say, stages
+
+
+def climb(
+    domain: DomainArgument,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Measure the rungs above the target too, and a control.")
+    ] = False,
+    until: Annotated[
+        str, typer.Option(help="The last rung: prompt, rag, tuned or tuned+rag.")
+    ] = "tuned+rag",
+    report: Annotated[Path | None, typer.Option(help="Where to write the HTML report.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Climb from the prompt upwards, measure each rung on the exam, and say which one to use.
+
+    Example: sadari climb examples/ald --all
+    """
+    from sadari.domain import read_domain
+    from sadari.ladder import climb as climb_ladder
+    from sadari.ladder import judgement_json, render_table, write_report
+    from sadari.store import Store
+
+    folder = read_domain(domain)
+    store = Store.open()
+    with stages() as watch:
+        done = asyncio.run(
+            climb_ladder(folder, store, everything=everything, until=until, watch=watch)
+        )
+    path = report or store.run_folder(done.run) / "report.html"
+    write_report(done.judgement, path, folder.exam("test"))
+    if json:
+        print_json(judgement_json(done.judgement) | {"run": done.run, "skipped": done.skipped})
+    else:
+        render_table(done.judgement, output)
+    for name, reason in done.skipped.items():
+        say(f"[yellow]{name} was not measured: {reason}.[/]")
+    say(f"Report: {path}")
+
+
+def evaluate(
+    domain: DomainArgument,
+    rung: Annotated[str, typer.Option(help="prompt or rag.")] = "rag",
+    adapter: Annotated[
+        Path | None, typer.Option(help="A PEFT adapter to answer with, from `sadari tune`.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="dev or test.")] = "dev",
+    json: JsonOption = False,
+) -> None:
+    """Ask one rung the exam and print what it got right.
+
+    Example: sadari evaluate examples/ald --rung rag --split dev
+    """
+    from sadari.domain import read_domain
+    from sadari.ladder.single import evaluate_one
+    from sadari.store import Store
+
+    if rung not in ("prompt", "rag"):
+        raise typer.BadParameter("choose prompt or rag.", param_hint="--rung")
+    if split not in ("dev", "test"):
+        raise typer.BadParameter("choose dev or test.", param_hint="--split")
+    folder = read_domain(domain)
+    with stages() as watch:
+        found = asyncio.run(
+            evaluate_one(folder, Store.open(), rung=rung, adapter=adapter, split=split, watch=watch)
+        )
+    if json:
+        print_json(found)
+        return
+    low, high = found["interval"]
+    output.print(
+        f"{found['right']:.1%} right ({low:.1%} to {high:.1%}) of {found['asked']} {split} "
+        f"questions, run {found['run']}"
+    )
+    for name in ("recall_at_k", "not_found", "found_wrong", "unasked"):
+        output.print(f"  {name.replace('_', ' ')}: {found[name]}")
+
+
+def compare(
+    domain: DomainArgument,
+    first: Annotated[str, typer.Argument(help="An evaluation's run.", show_default=False)],
+    second: Annotated[str, typer.Argument(help="Another's.", show_default=False)],
+    json: JsonOption = False,
+) -> None:
+    """Compare two evaluations of the same questions: difference, interval, test.
+
+    Example: sadari compare examples/ald evaluate-1 evaluate-2
+    """
+    from dataclasses import asdict
+
+    from sadari.domain import read_domain
+    from sadari.evaluation import compare as compare_scores
+    from sadari.ladder.single import read_scores
+    from sadari.store import Store
+
+    read_domain(domain)
+    store = Store.open()
+    found = compare_scores(
+        read_scores(store, first), read_scores(store, second), names=(first, second)
+    )
+    if json:
+        typer.echo(json_module.dumps(asdict(found), ensure_ascii=False, indent=2))
+        return
+    low, high = found.interval.low, found.interval.high
+    output.print(
+        f"{second} minus {first}: {found.difference:+.1%} ({low:+.1%} to {high:+.1%}), "
+        f"p = {found.p:.3f} on {found.n} questions ({found.method})"
+    )
+    output.print(
+        f"  right in both {found.both:g}, only {first} {found.parent_only:g}, "
+        f"only {second} {found.child_only:g}, neither {found.neither:g}"
+    )
+    if found.void:
+        say(f"[yellow]Nothing may be concluded: {found.void}.[/]")

@@ -1,0 +1,70 @@
+"""What the verbs share: where messages go, how progress looks, what a domain argument is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+messages = Console(stderr=True, highlight=False)
+output = Console(highlight=False)
+
+DomainArgument = Annotated[Path, typer.Argument(help="The domain folder.", show_default=False)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and no more.")]
+
+
+def say(text: str) -> None:
+    """A message to the person, on stderr."""
+    messages.print(text)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+class Stages:
+    """One progress bar per stage, made when the stage is first heard of."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        task = self._tasks.get(stage)
+        if task is None or (self._progress.tasks[task].finished and done < total):
+            for earlier in self._tasks.values():
+                if self._progress.tasks[earlier].finished:
+                    self._progress.stop_task(earlier)
+            task = self._tasks[stage] = self._progress.add_task(stage, total=total)
+        self._progress.update(task, completed=done, total=total)
+
+
+@contextmanager
+def stages() -> Iterator[Stages]:
+    """Progress on stderr, with elapsed and remaining time."""
+    columns = (
+        SpinnerColumn(finished_text="[green]✓"),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=messages) as progress:
+        yield Stages(progress)

@@ -1,0 +1,87 @@
+"""One evaluation on its own, kept as a run that later ones can be compared with."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+from sadari.assistant import Assistant, bundle, model_spec, recipe_for
+from sadari.domain import Domain
+from sadari.evaluation import EvaluationError, Score, evaluate, questions_digest
+from sadari.ladder.record import write_json
+from sadari.ladder.standing import stand
+from sadari.ladder.types import Rung, Watch
+from sadari.llm import open_model
+from sadari.retrieval import build_index, recall_at_k
+from sadari.store import Store
+
+
+async def evaluate_one(
+    domain: Domain,
+    store: Store,
+    *,
+    rung: str,
+    adapter: Path | None,
+    split: Literal["dev", "test"],
+    watch: Watch,
+) -> dict[str, Any]:
+    """Asks the rung's recipe, with `adapter` if given, the questions of `split`; returns its
+    figures. The scores are kept under the run's id. A look at the test questions is counted."""
+    questions = domain.exam(split)
+    if not questions:
+        raise EvaluationError(f"there are no {split} questions.", where=str(domain.path))
+    path = build_index(
+        domain.documents,
+        store.home / "indexes",
+        characters=domain.settings.retrieval.chunk_characters,
+    )
+    model = open_model(model_spec(domain), allow_remote=domain.settings.models.remote)
+    recipe = recipe_for(domain, rung, index=path, adapter=adapter)
+    digest = bundle(recipe, model).digest
+    assistant = Assistant(recipe, model, release=digest)
+    settings = {"rung": rung, "adapter": str(adapter or ""), "split": split}
+    exam = questions_digest(questions)
+    run = store.start_run("evaluate", domain.id, {"exam": exam, "bundle": digest}, settings)
+    scores = await evaluate(
+        assistant,
+        questions,
+        {d.id: d for d in domain.documents},
+        kept=store.home / "scores",
+        on_progress=lambda done, total: watch(rung, done, total),
+    )
+    recall = None
+    if assistant.index is not None and any(q.evidence for q in questions):
+        recall = recall_at_k(assistant.index, questions, domain.settings.retrieval.k)
+    measured = Rung(rung, None, digest, scores, recall_at_k=recall)
+    standing = stand(measured, target=domain.settings.target)
+    write_json([asdict(s) for s in scores], store.run_folder(run.id) / "scores.json")
+    figures = {
+        "run": run.id,
+        "bundle": digest,
+        "right": standing.all.share.estimate,
+        "interval": [standing.all.share.low, standing.all.share.high],
+        "asked": standing.all.n,
+        "unasked": standing.unasked,
+        "not_found": standing.failures.not_found,
+        "found_wrong": standing.failures.found_wrong,
+        "recall_at_k": recall,
+    }
+    if split == "test":
+        figures["look"] = store.next_look(domain.id, exam)
+    store.finish_run(run.id, "done", outputs={"scores": "scores.json"}, metrics=figures)
+    return figures
+
+
+def read_scores(store: Store, run: str) -> tuple[Score, ...]:
+    """The scores that an evaluation kept. Raises EvaluationError when there are none."""
+    path = store.run_folder(run) / "scores.json"
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        todo = "`sadari evaluate` prints the run's name."
+        raise EvaluationError(
+            f"there is no evaluation {run}.", where=str(path), todo=todo
+        ) from error
+    return tuple(Score(**row) for row in rows)

@@ -1,0 +1,16 @@
+"""Immutable releases of measured rungs: gates before promotion, one pointer to swap back."""
+
+from sadari.releases.promote import current, promote, rollback
+from sadari.releases.release import open_release, read_manifest
+from sadari.releases.types import Gate, GateClosedError, ReleaseError
+
+__all__ = [
+    "Gate",
+    "GateClosedError",
+    "ReleaseError",
+    "current",
+    "open_release",
+    "promote",
+    "read_manifest",
+    "rollback",
+]
