@@ -1,0 +1,44 @@
+# `make climb` and `make test` set everything up themselves.
+PYTHON ?= python3
+BIN := .venv/bin
+# On Linux plain pip takes PyTorch's CUDA build; TORCH_INDEX=<URL of the CPU wheels> avoids it.
+TORCH_INDEX ?=
+
+.PHONY: climb test lint bench clean
+
+climb: .venv/ready
+	$(BIN)/sadari climb examples/ald --all
+
+test: .venv/ready-dev
+	$(BIN)/pytest
+
+lint: .venv/ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Runs every benchmark beside its peers and rewrites the table in docs/benchmarks.md.
+bench: .venv/ready-bench
+	$(BIN)/python benchmarks/run_all.py
+
+.venv/torch: constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt \
+		$(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
+	touch $@
+
+.venv/ready: .venv/torch pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[local]"
+	touch $@
+
+.venv/ready-dev: .venv/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+.venv/ready-bench: .venv/ready-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
+	touch $@
+
+clean:
+	rm -rf .venv .sadari
