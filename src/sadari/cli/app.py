@@ -35,12 +35,17 @@ def _root(
     """Climb from prompt to retrieval to fine-tuning, only as far as it pays."""
 
 
-for verb in (domains.new, domains.check, domains.examples):
-    app.command()(verb)
+app.command()(domains.new)
+app.command()(domains.check)
+app.command()(domains.examples)
 app.add_typer(data.app, name="data")
-for verb in (answering.index, answering.ask, tuning.tune):
-    app.command()(verb)
-for verb in (climbing.evaluate, climbing.compare, climbing.climb):
-    app.command()(verb)
-for verb in (releasing.promote, releasing.rollback, releasing.releases, releasing.serve):
-    app.command()(verb)
+app.command()(answering.index)
+app.command()(answering.ask)
+app.command()(tuning.tune)
+app.command()(climbing.evaluate)
+app.command()(climbing.compare)
+app.command()(climbing.climb)
+app.command()(releasing.promote)
+app.command()(releasing.rollback)
+app.command()(releasing.releases)
+app.command()(releasing.serve)

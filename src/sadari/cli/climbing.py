@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json as json_module
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sadari.cli.common import DomainArgument, JsonOption, output, print_json, say, stages
+
+
+class Book(StrEnum):
+    """Closed or open."""
+
+    prompt = "prompt"
+    rag = "rag"
+
+
+class Split(StrEnum):
+    """The two halves of an exam: to choose on, and to judge on."""
+
+    dev = "dev"
+    test = "test"
 
 
 def climb(
@@ -51,11 +66,11 @@ def climb(
 
 def evaluate(
     domain: DomainArgument,
-    rung: Annotated[str, typer.Option(help="prompt or rag.")] = "rag",
+    rung: Annotated[Book, typer.Option(help="Without or with passages.")] = Book.rag,
     adapter: Annotated[
         Path | None, typer.Option(help="A PEFT adapter to answer with, from `sadari tune`.")
     ] = None,
-    split: Annotated[str, typer.Option(help="dev or test.")] = "dev",
+    split: Annotated[Split, typer.Option(help="Which questions.")] = Split.dev,
     json: JsonOption = False,
 ) -> None:
     """Ask one rung the exam and print what it got right.
@@ -66,21 +81,24 @@ def evaluate(
     from sadari.ladder.single import evaluate_one
     from sadari.store import Store
 
-    if rung not in ("prompt", "rag"):
-        raise typer.BadParameter("choose prompt or rag.", param_hint="--rung")
-    if split not in ("dev", "test"):
-        raise typer.BadParameter("choose dev or test.", param_hint="--split")
     folder = read_domain(domain)
     with stages() as watch:
         found = asyncio.run(
-            evaluate_one(folder, Store.open(), rung=rung, adapter=adapter, split=split, watch=watch)
+            evaluate_one(
+                folder,
+                Store.open(),
+                rung=rung.value,
+                adapter=adapter,
+                split=split.value,
+                watch=watch,
+            )
         )
     if json:
         print_json(found)
         return
     low, high = found["interval"]
     output.print(
-        f"{found['right']:.1%} right ({low:.1%} to {high:.1%}) of {found['asked']} {split} "
+        f"{found['right']:.1%} right ({low:.1%} to {high:.1%}) of {found['asked']} {split.value} "
         f"questions, run {found['run']}"
     )
     for name in ("recall_at_k", "not_found", "found_wrong", "unasked"):

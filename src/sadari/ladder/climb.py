@@ -66,8 +66,9 @@ async def climb(
     LadderError when there is nothing to measure with."""
     test = domain.exam("test")
     if not test:
+        where = str(domain.path / "questions")
         todo = "Write some: a climb is a measurement."
-        raise LadderError("there are no test questions.", str(domain.path / "questions"), todo)
+        raise LadderError("there are no test questions.", where=where, todo=todo)
     if until not in RUNGS:
         raise LadderError(f"there is no rung {until!r}.", todo=f"Choose from {', '.join(RUNGS)}.")
     model = open_model(model_spec(domain), allow_remote=domain.settings.models.remote)

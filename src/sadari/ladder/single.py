@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from sadari.assistant import Assistant, bundle, model_spec, recipe_for
-from sadari.domain import Domain
+from sadari.domain import Domain, Split
 from sadari.evaluation import EvaluationError, Score, evaluate, questions_digest
 from sadari.ladder.record import write_json
 from sadari.ladder.standing import stand
@@ -24,7 +24,7 @@ async def evaluate_one(
     *,
     rung: str,
     adapter: Path | None,
-    split: Literal["dev", "test"],
+    split: Split,
     watch: Watch,
 ) -> dict[str, Any]:
     """Asks the rung's recipe, with `adapter` if given, the questions of `split`; returns its

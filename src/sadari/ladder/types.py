@@ -9,7 +9,6 @@ from typing import Any
 from sadari.evaluation.types import Score
 from sadari.text import SadariError
 
-
 Watch = Callable[[str, int, int], None]  # stage, done, total
 
 

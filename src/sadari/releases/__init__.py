@@ -1,7 +1,7 @@
 """Immutable releases of measured rungs: gates before promotion, one pointer to swap back."""
 
 from sadari.releases.promote import current, promote, rollback
-from sadari.releases.release import open_release, read_manifest
+from sadari.releases.release import list_releases, open_release, read_manifest
 from sadari.releases.types import Gate, GateClosedError, ReleaseError
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "GateClosedError",
     "ReleaseError",
     "current",
+    "list_releases",
     "open_release",
     "promote",
     "read_manifest",

@@ -121,5 +121,10 @@ def _path_of(key: str, folder: Path) -> Path | None:
     return folder / key if key.startswith("adapter/") else None
 
 
+def list_releases(store: Store, domain: str) -> list[dict[str, Any]]:
+    """The manifests of a domain's releases, oldest first."""
+    return [read_manifest(store, digest) for digest in store.releases(domain)]
+
+
 def _folder(store: Store, digest: str) -> Path:
     return store.home / "releases" / digest

@@ -1,0 +1,19 @@
+"""Asking the exam questions, scoring the answers, comparing rungs."""
+
+from sadari.evaluation.compare import Comparison, compare
+from sadari.evaluation.exam import evaluate, questions_digest, score_answer
+from sadari.evaluation.scorer import SCORER, Verdict, score
+from sadari.evaluation.types import EvaluationError, Score
+
+__all__ = [
+    "SCORER",
+    "Comparison",
+    "EvaluationError",
+    "Score",
+    "Verdict",
+    "compare",
+    "evaluate",
+    "questions_digest",
+    "score",
+    "score_answer",
+]
