@@ -6,7 +6,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-SYLLABLES = "가각간갈감갑값강개거건걸검것게겨결경계고공과관구국그기까나난날남내너네노는니다단달당대도동되된두드는들때라러력로록를름리마막만말면명모목무문물미바반발방배버법변보본부분비사산상새생서선설성세소속수순스습시식신실아안알압약양어언업에여연열영예오온외요용우운원위유으은을음의이인일입있자작장재저적전절정제조종주준중증지진질집차처체초추치크키타터테토통트특파퍼펌평포표품프하한할합해행현형호화확환황회후히"
+SYLLABLES = (
+    "가각간갈감갑값강개거건걸검것게겨결경계고공과관구국그기까나난날남내너네노는니다단달당대도동되된두드는들때라러력로록를름리마막만말면명모목무문물미바반발방배버법변"
+    "보본부분비사산상새생서선설성세소속수순스습시식신실아안알압약양어언업에여연열영예오온외요용우운원위유으은을음의이인일입있자작장재저적전절정제조종주준중증지진질집"
+    "차처체초추치크키타터테토통트특파퍼펌평포표품프하한할합해행현형호화확환황회후히"
+)
 TEMPLATE = """\
 {%- if tools %}<|im_start|>system
 {% if messages[0].role == 'system' %}{{ messages[0].content }}
@@ -114,9 +118,9 @@ def tiny_adapter(folder: Path, base: Path, *, seed: int = 1, scale: float = 0.5)
 
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
     config = LoraConfig(r=4, target_modules=["q_proj", "v_proj", "down_proj"])
-    tuned = get_peft_model(model, config)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
+        tuned = get_peft_model(model, config)
         with torch.no_grad():
             for name, weight in tuned.named_parameters():
                 if "lora_B" in name:

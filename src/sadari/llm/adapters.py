@@ -51,14 +51,6 @@ class AdapterCard:
             raise ModelError(f"not an adapter's card: {error}", where=str(file)) from error
 
 
-def make_card(model: Any, tokenizer: Any, base_digest: str) -> AdapterCard:
-    """The card of the adapter that is active in `model`, to be written beside it after training."""
-    ids = render(tokenizer, _CANARY).ids
-    values, tokens = next_logprobs(model, ids).topk(5)
-    top = dict(zip(tokens.tolist(), values.tolist(), strict=True))
-    return AdapterCard(base_digest, ids, top)
-
-
 def next_logprobs(model: Any, ids: Sequence[int]) -> Any:
     """Log-probabilities of the token after `ids`, shape (vocabulary,), float32."""
     import torch
@@ -94,6 +86,17 @@ class Adapters:
             return
         self._peft_on(self._name(folder))
         yield
+
+    def record(self, folder: str) -> AdapterCard:
+        """Writes `base.json` beside a freshly trained adapter, with its answer to the canary."""
+        (Path(folder) / CARD).unlink(missing_ok=True)
+        ids = render(self._tokenizer, _CANARY).ids
+        with self.active(folder):
+            values, tokens = next_logprobs(self._model, ids).topk(5)
+        top = dict(zip(tokens.tolist(), values.tolist(), strict=True))
+        card = AdapterCard(self._base_digest, ids, top)
+        card.write(Path(folder))
+        return card
 
     def drop(self, folder: str) -> None:
         """Forgets an adapter and frees its memory; one that is not loaded is left at that."""

@@ -16,6 +16,8 @@ from sadari.domain.message import Message
 from sadari.llm import weights
 from sadari.llm.adapters import Adapters
 from sadari.llm.decode import Engine, Row, Timing, decode
+from sadari.llm.logprobs import answer_logprobs
+from sadari.llm.padded import PaddedEngine
 from sadari.llm.render import end_of_turn, ids_digest, render
 from sadari.llm.reply import parse, visible
 from sadari.llm.types import (
@@ -30,6 +32,9 @@ from sadari.llm.types import (
 )
 
 BATCH_ROWS = 32
+CACHE_BYTES = 2_000_000_000
+# A beginning shorter than this is as fast to read again in every row.
+SHARED_TOKENS = 16
 
 
 @dataclass
@@ -61,6 +66,7 @@ class LocalModel:
             price=price,
         )
         self._adapters = Adapters(self.model, self.tokenizer, self._info.digest or "")
+        self._ragged = _is_ragged(self.model)
         self._stop_ids = _stop_ids(self.model, self.tokenizer)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="sadari-model")
         self._waiting: deque[_Job] = deque()
@@ -100,19 +106,28 @@ class LocalModel:
         stop = threading.Event()
         loop = asyncio.get_running_loop()
         try:
-            for adapter, places in _batches(requests, rows):
-                batch = [row for place in places if (row := rows[place]) is not None]
-                for row in batch:
+            for adapter, places in self._groups(requests, rows):
+                group = [row for place in places if (row := rows[place]) is not None]
+                for row in group:
                     row.cancelled = stop
-                work = loop.run_in_executor(self._worker, self._decode, adapter, batch)
-                try:
-                    timing = await work
-                except ModelError as error:
-                    for place in places:
-                        answers[place] = Failure(str(error))
-                    continue
-                for place, row in zip(places, batch, strict=True):
-                    answers[place] = self._completion(requests[place], row, timing, len(batch))
+                size = self._batch_rows(group)
+                prefix: Any = None
+                for begin in range(0, len(group), size):
+                    batch, asked = group[begin : begin + size], places[begin : begin + size]
+                    try:
+                        if begin == 0:
+                            prefix = await loop.run_in_executor(
+                                self._worker, self._read_prefix, adapter, group
+                            )
+                        timing = await loop.run_in_executor(
+                            self._worker, self._decode, adapter, batch, prefix
+                        )
+                    except ModelError as error:
+                        for place in asked:
+                            answers[place] = Failure(str(error))
+                        continue
+                    for place, row in zip(asked, batch, strict=True):
+                        answers[place] = self._completion(requests[place], row, timing, len(batch))
         finally:
             stop.set()
         return answers
@@ -152,12 +167,23 @@ class LocalModel:
         self, pairs: Sequence[tuple[tuple[Message, ...], str]], adapter: str | None = None
     ) -> list[list[float]]:
         """Log-probability of each token of the answers, end-of-turn token included."""
-        return self._worker.submit(self._answer_logprobs, pairs, adapter).result()
+
+        def work() -> list[list[float]]:
+            with self._adapters.active(adapter):
+                return answer_logprobs(self.model, self.tokenizer, pairs)
+
+        return self._worker.submit(work).result()
 
     async def drop(self, adapter: str) -> None:
         """Frees the memory of an adapter; the next request for it loads it again."""
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._worker, self._adapters.drop, adapter)
+
+    async def record(self, adapter: str) -> None:
+        """Writes `base.json` beside an adapter that was just trained on this model: which base it
+        belongs to and how it answers a canary prompt. From then on, loading it checks both."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._worker, self._adapters.record, adapter)
 
     def close(self) -> None:
         """Waits for the work in hand and ends the worker thread."""
@@ -198,6 +224,21 @@ class LocalModel:
         for job, row in zip(asked, rows, strict=True):
             job.future.set_result(self._completion(job.request, row, timing, len(rows)))
 
+    def _groups(
+        self, requests: Sequence[Request], rows: Sequence[Row | None]
+    ) -> list[tuple[str | None, list[int]]]:
+        """Places of the askable requests by adapter, like lengths together, longest first, so
+        that running out of memory shows at once."""
+        groups: dict[str | None, list[tuple[int, int]]] = {}
+        for place, row in enumerate(rows):
+            if row is not None:
+                lengths = groups.setdefault(requests[place].adapter, [])
+                lengths.append((-len(row.prompt), place))
+        return [
+            (adapter, [place for _, place in sorted(lengths)])
+            for adapter, lengths in groups.items()
+        ]
+
     def _row(self, job: _Job) -> Row:
         request = job.request
         if request.schema is not None:
@@ -220,16 +261,42 @@ class LocalModel:
         )
         return Row(prompt, sampling, job.show, job.cancelled)
 
-    def _decode(self, adapter: str | None, rows: Sequence[Row]) -> Timing:
+    def _decode(self, adapter: str | None, rows: Sequence[Row], prefix: Any = None) -> Timing:
         import torch
 
         with torch.inference_mode(), self._adapters.active(adapter):
-            return decode(self._engine(), rows, self.tokenizer, self._stop_ids)
+            engine: Engine = PaddedEngine(self.model)
+            if self._ragged:
+                from sadari.llm.ragged import RaggedEngine
 
-    def _engine(self) -> Engine:
-        from sadari.llm.padded import PaddedEngine
+                engine = RaggedEngine(self.model, prefix)
+            return decode(engine, rows, self.tokenizer, self._stop_ids)
 
-        return PaddedEngine(self.model)
+    def _read_prefix(self, adapter: str | None, rows: Sequence[Row]) -> Any:
+        """Keys and values of what all these prompts begin with, or None where that is little."""
+        if not self._ragged or len(rows) < 2:
+            return None
+        import torch
+
+        from sadari.llm.ragged import RaggedEngine, shared_ids
+
+        ids = shared_ids([row.prompt for row in rows])
+        if len(ids) < SHARED_TOKENS:
+            return None
+        with torch.inference_mode(), self._adapters.active(adapter):
+            return RaggedEngine(self.model).read_prefix(ids)
+
+    def _batch_rows(self, rows: Sequence[Row]) -> int:
+        """Rows of a batch: as many as their keys and values leave memory for. It follows from the
+        requests alone, so it is the same every time."""
+        config = self.model.config.get_text_config()
+        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+        width = (
+            getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        )
+        token = 2 * config.num_hidden_layers * heads * width * self.model.dtype.itemsize
+        longest = max(len(row.prompt) + row.sampling.max_tokens for row in rows)
+        return max(1, min(BATCH_ROWS, int(CACHE_BYTES // (token * longest))))
 
     def _completion(self, request: Request, row: Row, timing: Timing, rows: int) -> Completion:
         reply = parse(row.text)
@@ -245,60 +312,11 @@ class LocalModel:
             prompt_digest=ids_digest(row.prompt),
         )
 
-    def _answer_logprobs(
-        self, pairs: Sequence[tuple[tuple[Message, ...], str]], adapter: str | None
-    ) -> list[list[float]]:
-        import torch
 
-        rendered = [
-            render(
-                self.tokenizer,
-                (*(replace(m, train=False) for m in messages), Message("assistant", answer)),
-                add_generation_prompt=False,
-            )
-            for messages, answer in pairs
-        ]
-        order = sorted(range(len(pairs)), key=lambda place: len(rendered[place].ids))
-        out: list[list[float]] = [[] for _ in pairs]
-        with torch.inference_mode(), self._adapters.active(adapter):
-            for begin in range(0, len(order), 8):
-                places = order[begin : begin + 8]
-                longest = max(len(rendered[place].ids) for place in places)
-                # Padding on the right: no token looks at what follows it.
-                ids = torch.tensor(
-                    [
-                        [*rendered[place].ids, *[0] * (longest - len(rendered[place].ids))]
-                        for place in places
-                    ],
-                    device=self.model.device,
-                )
-                hidden = self.model.base_model(input_ids=ids, use_cache=False).last_hidden_state
-                for place, row in zip(places, hidden, strict=True):
-                    wanted = [i for i, trained in enumerate(rendered[place].trained) if trained]
-                    before = torch.tensor(wanted) - 1
-                    logits = self.model.get_output_embeddings()(row[before]).float()
-                    targets = ids[places.index(place)][wanted].unsqueeze(1)
-                    out[place] = logits.log_softmax(-1).gather(1, targets).squeeze(1).tolist()
-        return out
+def _is_ragged(model: Any) -> bool:
+    from sadari.llm.ragged import fits
 
-
-def _batches(
-    requests: Sequence[Request], rows: Sequence[Row | None]
-) -> list[tuple[str | None, list[int]]]:
-    """Places of the askable requests in batches of one adapter and like length, longest first, so
-    that running out of memory shows at once."""
-    groups: dict[str | None, list[int]] = {}
-    for place, row in enumerate(rows):
-        if row is not None:
-            groups.setdefault(requests[place].adapter, []).append(place)
-    batches = []
-    for adapter, places in groups.items():
-        places.sort(key=lambda place: (-len(rows[place].prompt), place))  # type: ignore[union-attr]
-        batches += [
-            (adapter, places[begin : begin + BATCH_ROWS])
-            for begin in range(0, len(places), BATCH_ROWS)
-        ]
-    return batches
+    return fits(model)
 
 
 def _stop_ids(model: Any, tokenizer: Any) -> frozenset[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import os
 import random
@@ -15,6 +14,7 @@ from typing import Any
 import httpx
 
 from sadari.domain.message import Message, ToolCall
+from sadari.llm import wire
 from sadari.llm.reply import parse
 from sadari.llm.types import (
     Completion,
@@ -97,11 +97,11 @@ class RemoteModel:
             try:
                 async for chunk in self._events(response):
                     if chunk.get("usage"):
-                        usage = _usage(chunk["usage"])
+                        usage = wire.usage(chunk["usage"])
                     for choice in chunk.get("choices") or []:
                         reason = choice.get("finish_reason") or reason
                         delta = choice.get("delta") or {}
-                        _gather(calls, delta.get("tool_calls") or [])
+                        wire.gather(calls, delta.get("tool_calls") or [])
                         if delta.get("content"):
                             yield Delta(delta["content"])
             except httpx.HTTPError as error:
@@ -137,11 +137,11 @@ class RemoteModel:
         return Completion(
             text=reply.text,
             finish_reason=choice.get("finish_reason") or "stop",
-            usage=_usage(answer.get("usage") or {}),
+            usage=wire.usage(answer.get("usage") or {}),
             tool_calls=tool_calls,
             reasoning=str(message.get("reasoning_content") or reply.reasoning),
             seconds=seconds,
-            prompt_digest=_digest(body),
+            prompt_digest=wire.digest(body),
         )
 
     def _body(self, request: Request) -> dict[str, Any]:
@@ -150,34 +150,7 @@ class RemoteModel:
                 f"{self._info.name} is a remote model; the adapter {request.adapter} lies here.",
                 todo="Serve the adapter there and name it as the model.",
             )
-        sampling = request.sampling
-        messages = [message.as_openai() for message in request.messages]
-        for message in messages:
-            for call in message.get("tool_calls", ()):
-                arguments = json.dumps(call["function"]["arguments"], ensure_ascii=False)
-                call["function"]["arguments"] = arguments
-        body: dict[str, Any] = {
-            "model": self._info.name,
-            "messages": messages,
-            "max_tokens": sampling.max_tokens,
-            "temperature": sampling.temperature,
-        }
-        if sampling.top_p < 1:
-            body["top_p"] = sampling.top_p
-        if sampling.seed is not None:
-            body["seed"] = sampling.seed
-        if sampling.stop:
-            body["stop"] = list(sampling.stop)
-        if request.tools:
-            body["tools"] = [dict(tool) for tool in request.tools]
-        if request.schema is not None:
-            body["response_format"] = {
-                "type": "json_schema",
-                "json_schema": {"name": "answer", "schema": dict(request.schema), "strict": True},
-            }
-        if request.template_kwargs:
-            body["chat_template_kwargs"] = dict(request.template_kwargs)
-        return body
+        return wire.body(self._info.name, request)
 
     def _headers(self) -> dict[str, str]:
         if self._key_env is None:
@@ -281,6 +254,8 @@ class RemoteModel:
             said = _said(response.json())
         except ValueError:
             said = response.text[:200].strip()
+        if self._key_env and (key := os.environ.get(self._key_env)):
+            said = said.replace(key, "…")  # some servers quote what they were sent
         if status in (401, 403):
             source = f"the key in {self._key_env}" if self._key_env else "asking without a key"
             return ModelError(
@@ -307,30 +282,9 @@ def _said(answer: Any) -> str:
     return str(text)[:300]
 
 
-def _usage(usage: Mapping[str, Any]) -> Usage:
-    return Usage(int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
-
-
-def _gather(calls: dict[int, dict[str, str]], pieces: Sequence[Mapping[str, Any]]) -> None:
-    """Streamed tool calls come in pieces: name and id first, arguments letter by letter."""
-    for piece in pieces:
-        call = calls.setdefault(piece.get("index") or 0, {"id": "", "name": "", "arguments": ""})
-        function = piece.get("function") or {}
-        call["id"] = piece.get("id") or call["id"]
-        call["name"] = function.get("name") or call["name"]
-        call["arguments"] += function.get("arguments") or ""
-
-
 def _retry_after(response: httpx.Response) -> float | None:
     """Seconds that the server asks to wait; a date, which few send, is left to the own pause."""
     try:
         return max(0.0, float(response.headers["retry-after"]))
     except (KeyError, ValueError):
         return None
-
-
-def _digest(body: Mapping[str, Any]) -> str:
-    prompt = {word: body[word] for word in ("messages", "tools") if word in body}
-    return hashlib.sha256(
-        json.dumps(prompt, ensure_ascii=False, sort_keys=True).encode()
-    ).hexdigest()

@@ -34,9 +34,7 @@ def resolve(name: str) -> Path:
 
     Raises `ModelError` where it leads nowhere, or to no safetensors."""
     if name == "practice":
-        from sadari.llm import practice
-
-        return _checked(Path(practice.PATH), name)
+        return _checked(Path(__file__).with_name("practice"), name)
     folder = Path(name).expanduser()
     if folder.is_dir():
         return _checked(folder.resolve(), name)
