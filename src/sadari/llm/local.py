@@ -264,7 +264,7 @@ class LocalModel:
     def _decode(self, adapter: str | None, rows: Sequence[Row], prefix: Any = None) -> Timing:
         import torch
 
-        with torch.inference_mode(), self._adapters.active(adapter):
+        with self._adapters.active(adapter), torch.inference_mode():
             engine: Engine = PaddedEngine(self.model)
             if self._ragged:
                 from sadari.llm.ragged import RaggedEngine
@@ -283,7 +283,7 @@ class LocalModel:
         ids = shared_ids([row.prompt for row in rows])
         if len(ids) < SHARED_TOKENS:
             return None
-        with torch.inference_mode(), self._adapters.active(adapter):
+        with self._adapters.active(adapter), torch.inference_mode():
             return RaggedEngine(self.model).read_prefix(ids)
 
     def _batch_rows(self, rows: Sequence[Row]) -> int:

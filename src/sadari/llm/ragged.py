@@ -149,7 +149,7 @@ class RaggedEngine:
         self, ids: Tensor, positions: Tensor, attend: Attend, last: Tensor | None = None
     ) -> Tensor:
         """Hidden states after all layers, of every token or of the `last` ones, (tokens, size)."""
-        hidden = self._model.get_input_embeddings()(ids)
+        hidden: Tensor = self._model.get_input_embeddings()(ids)
         cos, sin = (t[0] for t in self._decoder.rotary_emb(hidden, positions.unsqueeze(0)))
         final = len(self._decoder.layers) - 1
         for index, layer in enumerate(self._decoder.layers):
