@@ -14,12 +14,10 @@ from sadari.releases.release import keep, read_manifest, recipe_from_json
 from sadari.releases.types import Gate, GateClosedError, ReleaseError
 from sadari.store import Store
 
-CURRENT = "current"
-
 
 def current(store: Store, domain: str) -> str | None:
     """The digest of the promoted release, or None."""
-    return store.pointer(domain, CURRENT)
+    return next(iter(store.promoted(domain)[-1:]), None)
 
 
 def promote(domain: Domain, store: Store, rung: str = "") -> tuple[str, list[Gate]]:
@@ -48,21 +46,19 @@ def promote(domain: Domain, store: Store, rung: str = "") -> tuple[str, list[Gat
         reasons = "; ".join(f"{g.name}: {g.measured}, wanted {g.wanted}" for g in shut)
         raise GateClosedError(f"{name} is not promoted. {reasons}.")
     digest = keep(store, domain.id, pinned, spec, measured["figures"])
-    store.set_pointer(domain.id, CURRENT, digest)
+    store.promote(domain.id, digest)
     return digest, gates
 
 
 def rollback(store: Store, domain: str) -> str:
     """Points back at the release before the current one and returns its digest. Raises
     ReleaseError when there is none before it."""
-    history = store.pointer_history(domain, CURRENT)
-    now = history[-1] if history else None
-    steps = store.rolled_back_to(domain, CURRENT)
-    if now is None or steps is None:
+    standing = store.promoted(domain)
+    if len(standing) < 2:
         raise ReleaseError(f"{domain} has no earlier release to go back to.")
-    read_manifest(store, steps)
-    store.set_pointer(domain, CURRENT, steps)
-    return steps
+    read_manifest(store, standing[-2])
+    store.withdraw(domain)
+    return standing[-2]
 
 
 def _last_climb(domain: Domain, store: Store) -> Mapping[str, Any]:

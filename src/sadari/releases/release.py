@@ -68,8 +68,7 @@ def keep(
         (unfinished / MANIFEST).write_text(text, encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         unfinished.replace(folder)
-    manifest = read_manifest(store, pinned.digest)
-    store.save_release(domain, pinned.digest, manifest)
+    store.save_release(domain, pinned.digest)
     return pinned.digest
 
 
