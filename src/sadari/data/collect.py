@@ -9,13 +9,21 @@ from sadari.data.pairs import pairs_of
 from sadari.data.types import Record
 from sadari.domain.document import Document, Feedback
 from sadari.domain.message import assistant, user
-from sadari.text.josa import with_josa
 
-# What people ask of anything, and process documents do not say.
+# What people ask about any subject and documents about how it works do not say: the word that
+# would stand in a document that does, and the questions.
 UNANSWERED = (
-    "가격", "제조사", "보증 기간", "담당자 연락처", "도입 연도", "납기", "재고 수량", "소비 전력",
-    "경쟁사 제품과의 비교", "수입 관세", "교육 일정", "매출", "색상", "특허 번호",
-)  # fmt: skip
+    ("담당자", ("{} 담당자가 누구야?", "{} 담당자 연락처 알려 주세요.")),
+    ("교육 일정", ("{} 교육은 언제 있어?", "{} 교육 일정이 어떻게 되나요?")),
+    ("비용", ("{} 관련 비용은 얼마나 드나요?", "{} 비용 얼마야?")),
+    ("특허", ("{} 관련 특허 번호 알려줘", "{} 관련 특허가 있나요?")),
+    ("논문", ("{} 관련 논문 추천해 줘", "{} 관련 논문 제목을 알려 주세요.")),
+    ("타사", ("다른 회사는 {} 어떻게 하고 있나요?", "{} 타사 사례 알려줘")),
+    ("작년", ("작년 {} 실적 알려줘", "작년에 {} 관련 사고가 몇 번 있었나요?")),
+    ("개정", ("{} 문서는 누가 개정했나요?", "{} 문서 마지막 개정일이 언제야?")),
+    ("납기", ("{} 관련 부품 납기가 얼마나 걸려?", "{} 관련 부품은 납기가 언제인가요?")),
+    ("보증", ("{} 관련 보증 기간이 어떻게 되나요?", "{} 보증 기간 알려줘")),
+)
 
 
 def from_documents(documents: Sequence[Document], variants: int, seed: int) -> list[Record]:
@@ -68,25 +76,17 @@ def refusals(
 ) -> list[Record]:
     """Questions about a document's subject that no document answers, `share` of `records` many."""
     draw = random.Random(f"{seed}/refusals")
-    corpus = " ".join(d.text for d in documents)
-    aspects = [aspect for aspect in UNANSWERED if aspect not in corpus]
-    if not documents or not aspects:
-        return []
-    wanted = [(d, a) for d in documents for a in aspects]
+    corpus = "\n".join(d.text for d in documents)
+    unsaid = [(word, asks) for word, asks in UNANSWERED if word not in corpus]
+    wanted = [(document, word, asks) for document in documents for word, asks in unsaid]
     draw.shuffle(wanted)
-    endings = ("{} 알려줘", "{} 얼마야?", "{} 무엇인가요?", "{} 좀 알 수 있을까요?", "{}")
-    made = []
-    for document, aspect in wanted[: round(share * records)]:
-        subject = f"{document.title} {aspect}"
-        ending = draw.choice(endings)
-        asked = with_josa(subject, "은") if "무엇" in ending or "얼마" in ending else subject
-        made.append(
-            Record(
-                id=f"{document.id}#refuse/{aspect}",
-                messages=(user(ending.format(asked)), assistant(refusal)),
-                group=document.id,
-                source=document.source,
-                task="refusal",
-            )
+    return [
+        Record(
+            id=f"{document.id}#refuse/{word}",
+            messages=(user(draw.choice(asks).format(document.title)), assistant(refusal)),
+            group=document.id,
+            source=document.source,
+            task="refusal",
         )
-    return made
+        for document, word, asks in wanted[: round(share * records)]
+    ]

@@ -24,8 +24,12 @@ _MEASURE = re.compile(r"\d\s?([a-zµå]+)$")
 
 
 def final_consonant(word: str) -> int:
-    """Index of the last syllable's final consonant as it is read aloud; 0 where there is none."""
-    word = re.sub(r"[^\w]+$", "", word)
+    """Index of the last syllable's final consonant as it is read aloud; 0 where there is none. A
+    note in brackets at the end is not read: a particle agrees with the word before it."""
+    word = re.sub(r"(?<=\w)\s?\([^()]*\)$", "", word)
+    if word.endswith(("%", "°", "℃")):  # 퍼센트, 도
+        return 0
+    word = re.sub(r"\W+$", "", word)
     last = word[-1:]
     if "가" <= last <= "힣":
         return (ord(last) - _FIRST) % 28
@@ -49,7 +53,7 @@ def adnominal(clause: str) -> str | None:
     """A plain clause as it stands before a noun: 두께가 늘어난다 → 두께가 늘어나는, 시간이 길다 →
     시간이 긴. None when the clause does not end in a plain declarative of the present."""
     clause = clause.rstrip(" .。")
-    if not clause.endswith("다") or len(clause) < 3:
+    if not clause.endswith("다") or len(clause) < 2:
         return None
     stem = clause[:-1]
     if not "가" <= stem[-1] <= "힣":
@@ -78,6 +82,11 @@ def nominal(stem: str) -> str:
     if not stem or final_consonant(stem) or not "가" <= stem[-1] <= "힣":
         return stem
     return stem[:-1] + _with_final(stem[-1], _MIEUM)
+
+
+def drop_rieul(stem: str) -> str:
+    """A verb's stem as it stands before ㄴ and ㅅ: 만들 → 만드."""
+    return stem[:-1] + _with_final(stem[-1], 0) if final_consonant(stem) == _RIEUL else stem
 
 
 def _with_final(syllable: str, final: int) -> str:
