@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+from sadari.data.grammar import bare_title
 from sadari.data.pairs import pairs_of
 from sadari.data.types import Record
 from sadari.domain.document import Document, Feedback
@@ -15,10 +16,10 @@ from sadari.domain.message import assistant, user
 UNANSWERED = (
     ("담당자", ("{} 담당자가 누구야?", "{} 담당자 연락처 알려 주세요.")),
     ("교육 일정", ("{} 교육은 언제 있어?", "{} 교육 일정이 어떻게 되나요?")),
-    ("비용", ("{} 관련 비용은 얼마나 드나요?", "{} 비용 얼마야?")),
+    ("비용", ("{} 관련 비용은 얼마나 드나요?", "{} 관련 비용 알려줘")),
     ("특허", ("{} 관련 특허 번호 알려줘", "{} 관련 특허가 있나요?")),
     ("논문", ("{} 관련 논문 추천해 줘", "{} 관련 논문 제목을 알려 주세요.")),
-    ("타사", ("다른 회사는 {} 어떻게 하고 있나요?", "{} 타사 사례 알려줘")),
+    ("타사", ("{} 다른 회사 사례가 있나요?", "{} 타사 사례 알려줘")),
     ("작년", ("작년 {} 실적 알려줘", "작년에 {} 관련 사고가 몇 번 있었나요?")),
     ("개정", ("{} 문서는 누가 개정했나요?", "{} 문서 마지막 개정일이 언제야?")),
     ("납기", ("{} 관련 부품 납기가 얼마나 걸려?", "{} 관련 부품은 납기가 언제인가요?")),
@@ -78,12 +79,20 @@ def refusals(
     draw = random.Random(f"{seed}/refusals")
     corpus = "\n".join(d.text for d in documents)
     unsaid = [(word, asks) for word, asks in UNANSWERED if word not in corpus]
-    wanted = [(document, word, asks) for document in documents for word, asks in unsaid]
+    wanted = [
+        (document, word, asks)
+        for document in documents
+        for word, asks in unsaid
+        if not document.title.endswith(("때", "경우"))
+    ]
     draw.shuffle(wanted)
     return [
         Record(
             id=f"{document.id}#refuse/{word}",
-            messages=(user(draw.choice(asks).format(document.title)), assistant(refusal)),
+            messages=(
+                user(draw.choice(asks).format(bare_title(document.title))),
+                assistant(refusal),
+            ),
             group=document.id,
             source=document.source,
             task="refusal",

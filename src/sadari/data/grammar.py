@@ -41,6 +41,13 @@ def nouns_of(document: Document) -> frozenset[str]:
     return frozenset([*_OBJECTS.findall(text), *_PLACES.findall(text)]) | ends
 
 
+def bare_title(title: str) -> str:
+    """What a title is about: `X의 역할`, `X 비교` and `X (Y)` are about X."""
+    thing = re.sub(r"\s*\([^()]*\)$", "", title)
+    thing = re.sub(r"(?:의 (?:역할|원리|개요|특성)| (?:비교|개요|소개|문제 해결|원리))$", "", thing)
+    return thing or title
+
+
 def nouns_in(sentence: str, nouns: Collection[str]) -> set[str]:
     """The nouns of a sentence, without their particles."""
     bare = {_PARTICLES.sub("", word) for word in re.findall(r"[^\s,.]+", sentence)}

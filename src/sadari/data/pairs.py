@@ -16,6 +16,7 @@ from sadari.data import wordings
 from sadari.data.grammar import (
     Topic,
     as_subject,
+    bare_title,
     has_subject,
     is_action,
     is_judgement,
@@ -172,9 +173,7 @@ def _of_topic(topic: Topic) -> Iterator[tuple[str, wordings.Questions]]:
         rule = "symptom" if head in (*wordings.CAUSE, *wordings.SYMPTOM) else "attribute"
         yield "remedy" if head in wordings.REMEDY else rule, wordings.about(name)
     elif " " in name and ("의 " in name or len(name.split()) > 3):
-        if any(q.unit and rest[q.end :] in ("이다", "까지이다") for q in quantities(rest)) and (
-            not re.search(r"이고|이며", rest)
-        ):
+        if _ends_in_amount(rest) and not re.search(r"이고|이며", rest):
             yield "quantity", wordings.amount_of(name)
         else:
             yield "attribute", wordings.thing(name)
@@ -288,6 +287,10 @@ def _has_unit(text: str) -> bool:
     return any(q.unit for q in quantities(text))
 
 
+def _ends_in_amount(rest: str) -> bool:
+    return any(q.unit and rest[q.end :] in ("이다", "까지이다") for q in quantities(rest))
+
+
 def _says_enough(title: str, heading: str) -> bool:
     """Whether a heading is understood without its document's title: it shares a word with it,
     names something by its code, or is a phrase of its own."""
@@ -298,9 +301,8 @@ def _says_enough(title: str, heading: str) -> bool:
 
 
 def _placed(title: str, heading: str) -> str:
-    """The heading behind what the document is about: `X의 역할` and `X 비교` are about X."""
-    thing = re.sub(r"(?:의 (?:역할|원리|개요|특성)| (?:비교|개요|소개|문제 해결|원리))$", "", title)
-    thing = re.sub(r"\s*\([^()]*\)$", "", thing) or title
+    """The heading behind what the document is about."""
+    thing = bare_title(title)
     if re.search(r"[와과] ", thing) or "에서" in heading:
         return heading if " " in heading else f"{thing} {heading}"
     return f"{thing} {heading}" if thing.endswith(("때", "경우")) else f"{thing}에서 {heading}"
