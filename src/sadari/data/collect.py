@@ -80,7 +80,7 @@ def refusals(
     corpus = "\n".join(d.text for d in documents)
     unsaid = [(word, asks) for word, asks in UNANSWERED if word not in corpus]
     wanted = [
-        (document, word, asks)
+        (document, bare_title(document.title), word, asks)
         for document in documents
         for word, asks in unsaid
         if not document.title.endswith(("때", "경우"))
@@ -89,13 +89,10 @@ def refusals(
     return [
         Record(
             id=f"{document.id}#refuse/{word}",
-            messages=(
-                user(draw.choice(asks).format(bare_title(document.title))),
-                assistant(refusal),
-            ),
+            messages=(user(draw.choice(asks).format(title)), assistant(refusal)),
             group=document.id,
             source=document.source,
             task="refusal",
         )
-        for document, word, asks in wanted[: round(share * records)]
+        for document, title, word, asks in wanted[: round(share * records)]
     ]

@@ -124,7 +124,7 @@ def _joins(word: str, nouns: Collection[str]) -> bool:
     return joined is not None and not is_noun(word.rstrip(","), nouns)
 
 
-_JUDGED = re.compile(r"(?:본다|판정한다|판단한다|확정한다|구별한다|구분한다|여긴다)$")
+_JUDGED = re.compile(r"(?:[로고] 본다|판정한다|판단한다|확정한다|구별한다|구분한다|여긴다)$")
 _HAPPENS = ("된다", "않는다", "못한다", "시킨다", "낸다", "만든다", "일으킨다", "띤다", "보인다")
 
 
@@ -135,7 +135,7 @@ def is_action(rest: str, nouns: Collection[str]) -> bool:
         return False
     if rest.rstrip(".").endswith(_HAPPENS) or final_consonant(words[-1][:-1]) != 4:
         return False
-    acts = any(re.search(r"[가-힣A-Za-z0-9)][을를]$", word) for word in words[:-1])
+    acts = any(re.search(r"[가-힣A-Za-z0-9)](?:[을를]|부터|는지)$", word) for word in words[:-1])
     return acts and not has_subject(rest, nouns)
 
 

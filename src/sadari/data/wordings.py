@@ -60,6 +60,8 @@ def about(subject: str, *, amount: bool = False) -> Questions:
         return meaning_of(of)
     if family is None or (before[-1] != "의" and _is_clause(before)):
         return _of_clause(before, head, subject)
+    if family is ORDER and of.endswith(CAUSE):
+        return (*thing(of)[:2], f"{with_josa(of, '을')} 순서대로 알려 주세요.", f"{of} {head}")
     if not before.endswith("의") and (family in OF_THINGS or final_consonant(of) in (4, 8)):
         return _plain(subject, head)  # 윗면만 두꺼운 증상
     if family is CAUSE:
@@ -213,6 +215,11 @@ def what_to_suspect(clause: str) -> Questions:
     )
 
 
+def what_it_takes(goal: str) -> Questions:
+    """Questions for what a goal needs."""
+    return (f"{goal} 무엇이 필요한가요?", f"{goal} 뭐가 필요해?", f"{goal} 얼마나 필요해?")
+
+
 def how_to(goal: str, keyed: str) -> Questions:
     """Questions for the way to a goal (`시간을 줄이려면`)."""
     return (
@@ -276,13 +283,6 @@ def _effect(of: str, when: bool) -> Questions:
 
 
 def _order(of: str, head: str) -> Questions:
-    if of.endswith(CAUSE):
-        return (
-            f"{with_josa(of, '은')} 무엇인가요?",
-            f"{with_josa(of, '을')} 순서대로 알려 주세요.",
-            f"{with_josa(of, '이')} 뭐야?",
-            f"{of} {head}",
-        )
     return (
         f"{of} {with_josa(head, '이')} 어떻게 되나요?",
         f"{of} {with_josa(head, '이')} 어떻게 돼?",
