@@ -103,11 +103,11 @@ def _of_condition(fact: Fact) -> Iterator[tuple[str, wordings.Questions]]:
         yield "goal", wordings.how_to(clause, _goal(clause, fact))
     elif rest.endswith("의심한다"):
         yield "condition", wordings.what_to_suspect(asked)
-    elif re.search(r"(?:^|, )(?:원인|이유|까닭)[은이]", rest):
+    elif re.search(r"(?:^|, )(?:원인|이유|까닭)[은이]|[이가] (?:원인|이유)이다$", rest):
         yield "condition", (f"{asked} 원인이 뭐야?", f"{asked} 원인은 무엇인가요?")
     elif is_judgement(rest):
         yield "condition", wordings.what_it_means(asked)[:2]
-    elif rest.endswith("이다"):
+    elif rest.endswith("이다") and (rest.endswith("것이다") or not has_subject(rest, fact.nouns)):
         if not quantities(rest):
             yield "condition", wordings.what_it_means(asked)
     elif is_action(rest, fact.nouns):
@@ -143,7 +143,7 @@ def _of_moment(fact: Fact) -> Iterator[tuple[str, wordings.Questions]]:
         r"^(.{4,50}?(?:기 전|[은ㄴ한된린진난운] 뒤|[을를릴할될] 때))(에는|에|는)? (.{6,}?)\.?$",
         fact.sentence,
     )
-    if found is None or topic_of(f"{found[1]} 그렇다", fact.nouns):
+    if found is None or "면 " in found[1] or topic_of(f"{found[1]} 그렇다", fact.nouns):
         return
     when, rest = f"{found[1]}{found[2] or ''}", found[3]
     if is_action(rest, fact.nouns) and not re.search(r"면 |므로 ", rest):
@@ -161,7 +161,7 @@ def _keyed(stem: str, fact: Fact) -> str:
     """A condition as keywords: 밸브가 막히 → 밸브 막힘. "" where that does not read well."""
     if stem[-1] not in "하지나히되" or len(stem.split()) > 4:
         return ""
-    noun = stem.removesuffix("하") if stem.endswith("하") else nominal(stem)
+    noun = stem[:-1] if stem[-1] in "하되" else nominal(stem)
     return keywords(noun, fact.nouns)
 
 
