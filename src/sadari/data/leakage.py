@@ -22,13 +22,14 @@ class LeakageIndex:
         self._postings: Mapping[str, list[int]] = _postings(self._grams)
 
     def same_as(self, text: str) -> str | None:
-        """The id of the exam question that `text` repeats, or None."""
+        """The id of the exam question that `text` repeats most closely, or None."""
         grams = _grams(text)
         shared = Counter(i for gram in grams for i in self._postings.get(gram, ()))
-        for index, count in shared.most_common(5):
-            if count / (len(grams) + len(self._grams[index]) - count) >= NEAR:
-                return self._ids[index]
-        return None
+        nearest = max(
+            ((n / (len(grams) + len(self._grams[i]) - n), -i) for i, n in shared.items()),
+            default=(0.0, 0),
+        )
+        return self._ids[-nearest[1]] if nearest[0] >= NEAR else None
 
 
 def refuse_leaks(records: Iterable[Record], exam: Sequence[Question]) -> None:
@@ -51,7 +52,8 @@ def question_of(record: Record) -> str:
 
 def _grams(text: str) -> frozenset[str]:
     compact = "".join(c for c in normalise(text) if c.isalnum())
-    return frozenset(compact[i : i + 5] for i in range(max(1, len(compact) - 4)))
+    whole = range(max(1, len(compact) - 4)) if compact else ()
+    return frozenset(compact[i : i + 5] for i in whole)
 
 
 def _postings(sets: Sequence[frozenset[str]]) -> Mapping[str, list[int]]:

@@ -1,5 +1,5 @@
-"""The story from a domain folder to training records: collect, clean, deduplicate, keep the exam
-out, hold documents out, split. Every row is accounted for in the ledger."""
+"""The story from a domain folder to training records: collect, hold documents out, clean, deduplicate, keep the exam
+out, split. Every row is accounted for in the ledger."""
 
 from __future__ import annotations
 
@@ -40,9 +40,10 @@ def prepare(domain: Domain, *, held_out: frozenset[str] = frozenset()) -> Datase
     ledger = Ledger().add(
         Step("collect", len(domain.feedback), len(records), len(made) + len(refused), 0, unused)
     )
+    ledger, records = _hold_out(ledger, records, domain, held_out)
     ledger, records = _clean(ledger, records)
     ledger, records = _deduplicate(ledger, records)
-    ledger, records = _keep_out(ledger, records, domain, held_out)
+    ledger, records = _keep_exam_out(ledger, records, domain)
     if not records:
         todo = "Add documents with full sentences, or feedback with good answers."
         raise DataError("no training record could be made.", where=str(domain.path), todo=todo)
@@ -55,8 +56,10 @@ def prepare(domain: Domain, *, held_out: frozenset[str] = frozenset()) -> Datase
 
 
 def digest_of(records: Sequence[Record]) -> str:
-    """SHA-256 over the records in order: names the data that an adapter was trained on."""
-    lines = (json.dumps(record_to_json(r), ensure_ascii=False, sort_keys=True) for r in records)
+    """SHA-256 over the records in order, wherever their files lie: names the data that an adapter
+    was trained on."""
+    plain = (record_to_json(replace(record, source="")) for record in records)
+    lines = (json.dumps(row, ensure_ascii=False, sort_keys=True) for row in plain)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -112,24 +115,29 @@ def _deduplicate(ledger: Ledger, records: list[Record]) -> tuple[Ledger, list[Re
     return ledger.add(step), sorted(kept, key=lambda r: r.id)
 
 
-def _keep_out(
+def _hold_out(
     ledger: Ledger, records: list[Record], domain: Domain, held_out: frozenset[str]
+) -> tuple[Ledger, list[Record]]:
+    """Drops what comes from a held-out document, also feedback that rests on one among others."""
+    evidence = {f.id: {*f.evidence} for f in domain.feedback}
+
+    def judge(record: Record) -> str | None:
+        groups = {record.group, *evidence.get(record.id, ())}
+        return "its document is held out of tuning" if groups & held_out else None
+
+    return _step(ledger, "hold documents out", records, judge) if held_out else (ledger, records)
+
+
+def _keep_exam_out(
+    ledger: Ledger, records: list[Record], domain: Domain
 ) -> tuple[Ledger, list[Record]]:
     exam = LeakageIndex(domain.questions)
 
-    def leaks(record: Record) -> str | None:
+    def judge(record: Record) -> str | None:
         same = exam.same_as(question_of(record))
         return f"repeats the exam question {same}" if same else None
 
-    ledger, records = _step(ledger, "keep the exam out", records, leaks)
-    if not held_out:
-        return ledger, records
-    return _step(
-        ledger,
-        "hold documents out",
-        records,
-        lambda r: "its document is held out of tuning" if r.group in held_out else None,
-    )
+    return _step(ledger, "keep the exam out", records, judge)
 
 
 def _tidy(text: str) -> str:

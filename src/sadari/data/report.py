@@ -18,18 +18,13 @@ def summarise(domain: Domain, data: Dataset) -> dict[str, Any]:
     """Counts, lengths (characters), rules, topics and the ledger, ready for JSON or a table."""
     records = [*data.train, *data.validation]
     topic_of = {d.id: d.topic for d in domain.documents}
-    lengths = [len(r.messages[-1].content) for r in records if r.task != "refusal"]
     return {
         "domain": domain.id,
         "digest": data.digest,
         "train": len(data.train),
         "validation": len(data.validation),
         "held_out_documents": len(data.held_out),
-        "answer_characters": {
-            "mean": round(mean(lengths), 1),
-            "median": median(lengths),
-            "longest": max(lengths),
-        },
+        "answer_characters": _lengths(records),
         "rules": dict(Counter(r.task for r in records).most_common()),
         "topics": dict(Counter(topic_of.get(r.group, "feedback") for r in records).most_common()),
         "uncovered_documents": _uncovered(domain, records, data.held_out),
@@ -38,6 +33,18 @@ def summarise(domain: Domain, data: Dataset) -> dict[str, Any]:
         ],
         "set_aside": dict(data.ledger.reasons()),
         "warnings": _warnings(data),
+    }
+
+
+def _lengths(records: Sequence[Record]) -> dict[str, float]:
+    """Of the answers that are no refusals; empty when there is none."""
+    lengths = [len(r.messages[-1].content) for r in records if r.task != "refusal"]
+    if not lengths:
+        return {}
+    return {
+        "mean": round(mean(lengths), 1),
+        "median": median(lengths),
+        "longest": max(lengths),
     }
 
 

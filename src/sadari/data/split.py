@@ -19,7 +19,8 @@ def pick_groups(groups: Iterable[str], share: float, seed: int) -> frozenset[str
 def split_by_group(
     records: Sequence[Record], share: float, seed: int
 ) -> tuple[list[Record], list[Record]]:
-    """(train, validation), with about `share` of the records on the validation side."""
+    """(train, validation), with about `share` of the records on the validation side; with two or
+    more groups neither side is empty."""
     sizes = Counter(record.group for record in records)
     names = sorted(sizes)
     random.Random(f"{seed}/validation").shuffle(names)
@@ -30,5 +31,9 @@ def split_by_group(
         if taken + sizes[name] / 2 <= wanted:
             chosen.add(name)
             taken += sizes[name]
+    if not chosen and len(names) > 1:
+        chosen.add(min(names, key=lambda name: (sizes[name], name)))
+    if len(chosen) == len(names) > 1:
+        chosen.remove(max(names, key=lambda name: (sizes[name], name)))
     train = [r for r in records if r.group not in chosen]
     return train, [r for r in records if r.group in chosen]

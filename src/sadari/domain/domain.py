@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,16 +13,17 @@ from pydantic import ValidationError
 
 from sadari.domain.document import Document, Feedback, Term
 from sadari.domain.documents import read_documents
-from sadari.domain.files import read_csv, read_json_lines, read_json_list, read_text
-from sadari.domain.problem import DomainError, Problems
+from sadari.domain.feedback import read_feedback
+from sadari.domain.files import read_csv, read_text
+from sadari.domain.problem import DomainError, Problems, quoted
 from sadari.domain.question import Question, Split
 from sadari.domain.questions import read_questions
+from sadari.domain.rows import complaints
 from sadari.domain.settings import DomainSettings
+from sadari.text import normalise
 
-KNOWN = {
-    "domain.toml", "glossary.csv", "rules.toml", "documents", "dialogues", "feedback",
-    "questions", "tools.py", "events", "README.md", "README.ko.md",
-}  # fmt: skip
+FOLDERS = ("documents", "feedback", "questions")
+FILES = ("domain.toml", "glossary.csv", "README.md", "README.ko.md")
 
 
 @dataclass(frozen=True)
@@ -61,119 +65,176 @@ def check_domain(path: Path) -> tuple[Domain | None, Problems]:
         what = "is not a folder." if path.exists() else "does not exist."
         problems.error(path, what, f"Make one with `sadari new {path.name or 'my-domain'}`.")
         return None, problems
+    usable = _look_around(path, problems)
     settings = _read_settings(path / "domain.toml", problems)
-    documents = _read_folder_documents(path, problems)
-    glossary = _read_glossary(path / "glossary.csv", problems)
-    feedback = _read_feedback(path / "feedback", problems)
-    questions = _read_exam(path / "questions", problems)
-    _check_links(questions, documents, problems)
-    for entry in path.iterdir():
-        if entry.name not in KNOWN and entry.name[0] not in "._":
-            problems.warn(entry, "is not part of a domain folder and is not read.")
+    documents = _read_documents(path / "documents", "documents" in usable, problems)
+    glossary = _read_glossary(path / "glossary.csv", problems) if "glossary.csv" in usable else ()
+    feedback = _read_feedback(path / "feedback", problems) if "feedback" in usable else ()
+    questions = _read_exam(path / "questions", "questions" in usable, problems)
+    _check_evidence([*questions, *feedback], documents, problems)
+    _check_exam(questions, documents, problems)
     if settings is None:
         return None, problems
     return Domain(path, settings, documents, glossary, feedback, questions), problems
 
 
+def _look_around(path: Path, problems: Problems) -> set[str]:
+    """The names in the folder that can be read; what is something else becomes a problem."""
+    usable = set()
+    for entry in sorted(path.iterdir()):
+        if entry.name.startswith((".", "__")):
+            continue
+        wanted = "folder" if entry.name in FOLDERS else "file" if entry.name in FILES else None
+        if wanted is None:
+            todo = f"Known are {', '.join((*FILES, *FOLDERS))}."
+            problems.warn(entry, "is not part of a domain folder and is not read.", todo)
+        elif _leads_out(entry, path):
+            problems.error(entry, "is a link that leads out of the folder.", "Copy it here.")
+        elif not (entry.is_dir() if wanted == "folder" else entry.is_file()):
+            problems.error(entry, f"is not a {wanted}.", f"Make it a {wanted}.")
+        else:
+            usable.add(entry.name)
+    if "domain.toml" not in usable and not os.path.lexists(path / "domain.toml"):
+        todo = f"Every domain has one. `sadari new {path.name}` writes a folder to start from."
+        problems.error(path / "domain.toml", "does not exist.", todo)
+    return usable
+
+
+def _leads_out(entry: Path, folder: Path) -> bool:
+    try:
+        return entry.is_symlink() and not entry.resolve().is_relative_to(folder.resolve())
+    except RuntimeError:  # a link in a circle
+        return True
+
+
 def _read_settings(path: Path, problems: Problems) -> DomainSettings | None:
-    if not path.is_file():
-        problems.error(path, "does not exist.", "Every domain folder has one; see `sadari new`.")
-        return None
+    if not path.is_file() or _leads_out(path, path.parent):
+        return None  # said already
     text = read_text(path, problems)
     if text is None:
         return None
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        problems.error(path, f"is not TOML: {error}.")
+    except (ValueError, RecursionError) as error:
+        line = re.search(r"at line (\d+)", str(error))
+        where = f"{path}:{line[1]}" if line else path
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        problems.error(where, f"is not TOML: {reason}.", "Mend the line.")
         return None
     try:
         return DomainSettings.model_validate(values)
     except ValidationError as error:
-        for item in error.errors():
-            name = ".".join(str(part) for part in item["loc"])
-            line = _line_of(text, str(item["loc"][-1])) if item["loc"] else 1
-            problems.error(f"{path}:{line}", f"{name}: {item['msg']}.")
+        for names, what in complaints(error, DomainSettings):
+            problems.error(f"{path}:{_line_of(text, names)}", what, "Mend the line.")
         return None
 
 
-def _read_folder_documents(path: Path, problems: Problems) -> tuple[Document, ...]:
-    folder = path / "documents"
-    documents = read_documents(folder, problems) if folder.is_dir() else ()
+def _read_documents(folder: Path, usable: bool, problems: Problems) -> tuple[Document, ...]:
+    documents = read_documents(folder, problems) if usable else ()
     if not documents:
         problems.warn(folder, "holds no document.", "Without documents there is no rag rung.")
     return documents
 
 
 def _read_glossary(path: Path, problems: Problems) -> tuple[Term, ...]:
-    if not path.is_file():
-        return ()
-    terms = []
+    terms: dict[str, Term] = {}
     for where, row in read_csv(path, ("term", "meaning"), problems):
-        if not row["term"].strip() or not row["meaning"].strip():
-            problems.error(where, "lacks a term or a meaning.")
-            continue
-        aliases = tuple(a.strip() for a in row.get("aliases", "").split("|") if a.strip())
-        terms.append(Term(row["term"].strip(), row["meaning"].strip(), aliases))
-    return tuple(terms)
+        word, meaning = row["term"].strip(), row["meaning"].strip()
+        if not word or not meaning:
+            problems.error(where, "lacks a term or a meaning.", "Fill it in or drop the row.")
+        elif word in terms:
+            problems.error(where, f"explains {quoted(word)} a second time.", "Drop one of them.")
+        else:
+            aliases = tuple(a.strip() for a in row.get("aliases", "").split("|") if a.strip())
+            terms[word] = Term(word, meaning, aliases)
+    return tuple(terms.values())
 
 
 def _read_feedback(folder: Path, problems: Problems) -> tuple[Feedback, ...]:
     found: dict[str, Feedback] = {}
-    for path in sorted(folder.glob("*.json*")):
-        rows = (read_json_lines if path.suffix == ".jsonl" else read_json_list)(path, problems)
-        for where, row in rows:
-            names = ("id", "question", "answer")
-            missing = [n for n in names if not isinstance(row.get(n), str) or not row[n].strip()]
-            if missing:
-                problems.error(where, f"lacks {', '.join(missing)}.")
-            elif row.get("rating") not in ("up", "down"):
-                problems.error(where, f'rating is {row.get("rating")!r}; write "up" or "down".')
-            elif row["id"] in found:
-                problems.error(where, f"the id {row['id']} is taken by {found[row['id']].source}.")
-            else:
-                found[row["id"]] = Feedback(
-                    row["id"], row["question"], row["answer"], row["rating"],
-                    row.get("correction") or None, tuple(row.get("evidence", ())), where,
-                )  # fmt: skip
+    for path in _visible(folder, problems):
+        if path.suffix not in (".json", ".jsonl"):
+            problems.warn(path, "is not read.", "Feedback is .json or .jsonl.")
+            continue
+        for entry in read_feedback(path, problems):
+            taken = found.setdefault(entry.id, entry)
+            if taken is not entry:
+                what = f"the id {quoted(entry.id)} is taken by {taken.source}."
+                problems.error(entry.source, what, "Give it another.")
     return tuple(found.values())
 
 
-def _read_exam(folder: Path, problems: Problems) -> tuple[Question, ...]:
-    splits: tuple[Split, ...] = ("dev", "test")
+def _read_exam(folder: Path, usable: bool, problems: Problems) -> tuple[Question, ...]:
     questions: list[Question] = []
-    for split in splits:
-        for path in sorted(folder.glob(f"{split}*.jsonl")):
-            questions.extend(read_questions(path, split, problems))
+    for path in _visible(folder, problems) if usable else ():
+        if path.suffix == ".jsonl" and path.name.startswith("dev"):
+            questions.extend(read_questions(path, "dev", problems))
+        elif path.suffix == ".jsonl" and path.name.startswith("test"):
+            questions.extend(read_questions(path, "test", problems))
+        else:
+            problems.warn(path, "is not read.", "Name it dev*.jsonl or test*.jsonl.")
     if not questions:
         problems.warn(folder, "holds no question.", "Nothing can be measured without an exam.")
     return tuple(questions)
 
 
-def _check_links(
-    questions: tuple[Question, ...], documents: tuple[Document, ...], problems: Problems
+def _visible(folder: Path, problems: Problems) -> Iterator[Path]:
+    """What lies in the folder, in order, without hidden files and links that lead out."""
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if _leads_out(path, folder.parent):
+            problems.error(path, "is a link that leads out of the folder.", "Copy the file here.")
+        else:
+            yield path
+
+
+def _check_evidence(
+    rows: Sequence[Question | Feedback], documents: Sequence[Document], problems: Problems
 ) -> None:
     known = {document.id for document in documents}
+    for row in rows:
+        for name in row.evidence:
+            if name not in known:
+                what = f"its evidence {quoted(name)} is no document."
+                problems.error(row.source, what, "Write a path below documents/, without suffix.")
+
+
+def _check_exam(
+    questions: Sequence[Question], documents: Sequence[Document], problems: Problems
+) -> None:
+    """Ids are unique over all files; nothing is asked in dev and in test."""
     ids: dict[str, Question] = {}
-    texts: dict[str, Question] = {}
+    asked: dict[str, Question] = {}
     for question in questions:
         where = question.source
-        for document in question.evidence:
-            if document not in known:
-                problems.error(where, f"its evidence {document} is no document.")
         if question.kind == "answer" and documents and not question.evidence:
             problems.warn(where, "names no evidence, so retrieval cannot be judged.")
-        same = ids.setdefault(question.id, question)
+        taken = ids.setdefault(question.id, question)
+        if taken is not question:
+            what = f"the id {quoted(question.id)} is taken by {taken.source}."
+            problems.error(where, what, "Give it another.")
+        words = normalise("\n".join(m.content for m in question.messages))
+        same = asked.setdefault("".join(c for c in words if c.isalnum()), question)
         if same.split != question.split:
-            problems.error(where, f"the id {question.id} is also in {same.source}.")
-        text = "".join(m.content for m in question.messages).strip()
-        same = texts.setdefault(text, question)
-        if same.split != question.split:
-            problems.error(where, f"is the same question as {same.source} of the other split.")
+            what = f"asks the same as {same.source}, of the other split."
+            problems.error(where, what, "Drop one: what is tuned on dev is judged on test.")
+        elif same is not question:
+            problems.warn(where, f"asks the same as {same.source}.", "It counts twice.")
 
 
-def _line_of(text: str, name: str) -> int:
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.split("=")[0].strip() == name or line.strip().strip("[]").endswith(name):
-            return number
-    return 1
+def _line_of(text: str, names: Sequence[str]) -> int:
+    """The line of domain.toml on which the setting with this path stands; 1 if it has none."""
+    table: list[str] = []
+    best, best_depth = 1, 0
+    for number, line in enumerate(text.split("\n"), start=1):
+        if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", line):
+            table = [part.strip().strip("\"'") for part in header[1].split(".")]
+            here = table
+        elif key := re.match(r"\s*([\w.\"'-]+)\s*=", line):
+            here = [*table, *(part.strip("\"'") for part in key[1].split("."))]
+        else:
+            continue
+        if len(here) > best_depth and list(names[: len(here)]) == here:
+            best, best_depth = number, len(here)
+    return best

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Section(BaseModel):
     """A table of `domain.toml`: frozen, and closed to misspelt names."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class PriceSettings(Section):
@@ -95,10 +95,10 @@ class DomainSettings(Section):
     """The whole of `domain.toml`."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
-    name: str
+    name: str = Field(min_length=1)
     language: Literal["ko", "en"] = "ko"
-    persona: str
-    refusal: str = "문서에서 찾을 수 없습니다."
+    persona: str = Field(min_length=1)
+    refusal: str = Field(default="문서에서 찾을 수 없습니다.", min_length=1)
     target: float = Field(default=0.8, gt=0, le=1)
     models: ModelSettings = ModelSettings()
     prompt: PromptSettings = PromptSettings()
