@@ -188,7 +188,7 @@ def test_a_climb_that_cannot_be_judged_says_what_to_do() -> None:
         judge([], target=0.8)
     with pytest.raises(LadderError, match="Measure prompt too"):
         judge([RAG], target=0.8)
-    with pytest.raises(LadderError, match=r"0\.8 for 80 %"):
+    with pytest.raises(LadderError, match=r"0\.8 for 80%"):
         judge([PROMPT], target=80)
     with pytest.raises(LadderError, match="Two rungs are called prompt"):
         judge([PROMPT, PROMPT], target=0.8)

@@ -62,7 +62,7 @@ class Standing:
     completion_tokens_per_thousand: float
     price_per_thousand: float | None
     currency: str
-    seeds: tuple[tuple[int, float], ...]
+    seeds: tuple[tuple[int, Part], ...]
     setup_cost: float | None = None
     break_even: float | None = None
 
@@ -114,11 +114,7 @@ def stand(
         completion_tokens_per_thousand=_per_thousand([s.completion_tokens for s in asked]),
         price_per_thousand=rung.price_per_thousand,
         currency=rung.currency,
-        seeds=tuple(
-            (r, float(np.mean([bool(s.right) for s in asked if s.repeat == r])))
-            for r in repeats
-            if any(s.repeat == r for s in asked)
-        ),
+        seeds=tuple((r, _part([s for s in asked if s.repeat == r])) for r in repeats),
         setup_cost=setup_cost,
     )
 

@@ -37,7 +37,7 @@ def judge(
 ) -> Judgement:
     """Judge measured rungs, given in climbing order.
 
-    `target` and `margin` are shares (0.8 is 80 %); `margin` is the loss that "not worse" still
+    `target` and `margin` are shares (0.8 is 80%); `margin` is the loss that "not worse" still
     allows. `held_out` holds the ids of the questions whose documents were held out of tuning;
     without any, tuned rungs are judged on all questions and the verdict says so. `questions` are
     the exam, for the report's breakdown by topic and level and its list of wrong answers.
@@ -217,7 +217,7 @@ def _check(rungs: Sequence[Rung], target: float) -> None:
     if not rungs:
         raise LadderError("There is no rung to judge.", todo="Measure at least the prompt rung.")
     if not 0 < target <= 1:
-        raise LadderError(f"A target of {target} is not a share right.", todo="Give 0.8 for 80 %.")
+        raise LadderError(f"A target of {target} is not a share right.", todo="Give 0.8 for 80%.")
     names = [rung.name for rung in rungs]
     for rung in rungs:
         if names.count(rung.name) > 1:

@@ -39,20 +39,20 @@ DOUBT: Mapping[str, Bilingual] = {
 
 
 def percent(value: float) -> str:
-    """84 %, or 84.6 % where the tenth carries something."""
+    """84%, or 84.6% where the tenth carries something."""
     number = f"{100 * value:.1f}".removesuffix(".0")
-    return f"{number} %"
+    return f"{number}%"
 
 
 def points(value: float) -> str:
-    """A difference in percentage points, always signed: +8, −2.5."""
-    number = f"{100 * abs(value):.1f}".removesuffix(".0")
-    return number if number == "0" else f"{'+' if value > 0 else '−'}{number}"
+    """A difference in percentage points, always signed: +8.0, −2.5; 0.0 where there is none."""
+    number = f"{100 * abs(value):.1f}"
+    return number if number == "0.0" else f"{'+' if value > 0 else '−'}{number}"
 
 
-def between(interval: Interval, language: Language) -> str:
-    """The limits of a share, whole percents: 74–91 %."""
-    return f"{100 * interval.low:.0f}–{100 * interval.high:.0f} %"
+def between(interval: Interval) -> str:
+    """The limits of a share, whole percents: 74–91%."""
+    return f"{100 * interval.low:.0f}–{100 * interval.high:.0f}%"
 
 
 def share(part: Part, language: Language) -> str:
@@ -60,28 +60,30 @@ def share(part: Part, language: Language) -> str:
     if part.n == 0:
         return {"en": "not measured", "ko": "측정하지 않음"}[language]
     words = {"en": "{0} ({1}; {2} questions)", "ko": "{0} ({1}, 질문 {2}개)"}[language]
-    return words.format(percent(part.share.estimate), between(part.share, language), part.n)
+    return words.format(percent(part.share.estimate), between(part.share), part.n)
 
 
 def span(comparison: Comparison, language: Language) -> str:
-    """A difference with its interval: +18 points (95 % interval +6 to +30)."""
+    """A difference with its interval: +18 points (95% interval +6 to +30)."""
     low, high = points(comparison.interval.low), points(comparison.interval.high)
-    level = f"{100 * comparison.interval.level:g} %"
+    level = f"{100 * comparison.interval.level:g}%"
     words = {"en": "{0} points ({1} interval {2} to {3})", "ko": "{0}포인트 ({1} 구간 {2}~{3})"}
     return words[language].format(points(comparison.difference), level, low, high)
 
 
 def foresight(n: int, comparisons: int, *, alpha: float = 0.05, language: Language = "en") -> str:
     """What `n` questions cannot show, said before anything is measured: the smallest difference
-    found four times in five, if two rungs disagree on 30 % of the questions."""
+    found four times in five, if two rungs disagree on 30% of the questions."""
     visible = smallest_visible_difference(n, alpha=alpha / max(1, comparisons))
     words: Bilingual = {
-        "en": "With {n} questions and {c} comparison(s), a true difference below about {v:.0f} "
-        "points will mostly be missed (80 % power, if two rungs disagree on 30 % of them).",
+        "en": "With {n} questions and {c} {steps} to judge, a true difference below about {v:.0f} "
+        "points will mostly be missed (80% power, if two rungs disagree on 30% of them).",
         "ko": "질문 {n}개, 비교 {c}번으로는 약 {v:.0f}포인트보다 작은 차이는 대부분 놓칩니다 "
-        "(검정력 80 %, 두 단이 질문의 30 %에서 엇갈린다고 볼 때).",
+        "(검정력 80%, 두 단이 질문의 30%에서 엇갈린다고 볼 때).",
     }
-    return words[language].format(n=n, c=comparisons, v=100 * visible)
+    return words[language].format(
+        n=n, c=comparisons, v=100 * visible, steps="step" if comparisons == 1 else "steps"
+    )
 
 
 def verdict_sentence(verdict: Verdict, margin: float, language: Language) -> str:
@@ -93,7 +95,7 @@ def verdict_sentence(verdict: Verdict, margin: float, language: Language) -> str
         "parent": c.parent,
         "span": span(c, language),
         "n": c.n,
-        "p": f"{p:.3f}" if p >= 0.001 else "< 0.001",
+        "p": f"p = {p:.3f}" if p >= 0.001 else "p < 0.001",
         "margin": f"{100 * margin:g}",
         "void": c.void,
         "doubt": DOUBT[verdict.doubt][language] if verdict.doubt else "",
@@ -121,7 +123,7 @@ def explain(judgement: Judgement, language: Language | None = None) -> tuple[str
     """The whole verdict in sentences: the choice first, then each step, failures and cautions."""
     tongue = language or judgement.language
     steps = [verdict_sentence(v, judgement.margin, tongue) for v in judgement.verdicts]
-    apart = [_memory(s, tongue) for s in judgement.standings if s.tuned and s.seen and s.held_out]
+    apart = [_memory(s, tongue) for s in judgement.standings if s.tuned and not s.control]
     failing = [_failing(s, tongue) for s in judgement.standings if s.name == judgement.choice]
     cautions = (_unheld(judgement, tongue), _blind(judgement, tongue), _look(judgement, tongue))
     lines = (choice_sentence(judgement, tongue), *steps, *apart, *failing, *cautions)
@@ -167,30 +169,30 @@ _CHOICE: Mapping[str, Bilingual] = {
 
 _STEP: Mapping[str, Bilingual] = {
     "better": {
-        "en": "{child} is better than {parent}: {span} on {n} questions{on}, p = {p} (Holm).",
-        "ko": "{child}: {parent}보다 낫습니다. {span}, 질문 {n}개{on}, p = {p} (Holm).",
+        "en": "{child} is better than {parent}: {span} on {n} questions{on}, {p} (Holm).",
+        "ko": "{child}: {parent}보다 낫습니다. {span}, 질문 {n}개{on}, {p} (Holm).",
     },
     "worse": {
-        "en": "{child} is worse than {parent}: {span} on {n} questions{on}, p = {p} (Holm).",
-        "ko": "{child}: {parent}보다 못합니다. {span}, 질문 {n}개{on}, p = {p} (Holm).",
+        "en": "{child} is worse than {parent}: {span} on {n} questions{on}, {p} (Holm).",
+        "ko": "{child}: {parent}보다 못합니다. {span}, 질문 {n}개{on}, {p} (Holm).",
     },
     "not worse": {
         "en": "{child} is not worse than {parent} by {margin} points or more, and not shown to be "
-        "better: {span} on {n} questions{on}, p = {p} (Holm); {more}.",
+        "better: {span} on {n} questions{on}, {p} (Holm); {more}.",
         "ko": "{child}: {parent}보다 {margin}포인트 이상 못하지는 않지만, 더 낫다고 할 수도 "
-        "없습니다. {span}, 질문 {n}개{on}, p = {p} (Holm). {more}.",
+        "없습니다. {span}, 질문 {n}개{on}, {p} (Holm). {more}.",
     },
     "inconclusive": {
-        "en": "{child} against {parent} is inconclusive: {span} on {n} questions{on}, p = {p} "
+        "en": "{child} against {parent} is inconclusive: {span} on {n} questions{on}, {p} "
         "(Holm); {more}.",
         "ko": "{child}: {parent}보다 나은지 아직 알 수 없습니다. {span}, 질문 {n}개{on}, "
-        "p = {p} (Holm). {more}.",
+        "{p} (Holm). {more}.",
     },
     "doubted": {
-        "en": "{child} against {parent} is inconclusive: {span} on {n} questions{on}, p = {p} "
+        "en": "{child} against {parent} is inconclusive: {span} on {n} questions{on}, {p} "
         "(Holm), but {doubt}.",
         "ko": "{child}: {parent}보다 나은지 아직 알 수 없습니다. {span}, 질문 {n}개{on}, "
-        "p = {p} (Holm). 다만 {doubt}.",
+        "{p} (Holm). 다만 {doubt}.",
     },
     "void": {
         "en": "{child} against {parent} says nothing: {void}. Ask those again.",
@@ -198,9 +200,9 @@ _STEP: Mapping[str, Bilingual] = {
     },
     "gained": {
         "en": "Alarm: the control {child} gained over {parent}: {span} on {n} questions{on}, "
-        "p = {p}. Trained on shuffled answers, it must not.",
+        "{p}. Trained on shuffled answers, it must not.",
         "ko": "경보: 대조군 {child}의 정답률이 {parent}보다 올랐습니다. {span}, 질문 {n}개{on}, "
-        "p = {p}. 답을 섞어 학습했으므로 오르면 안 됩니다.",
+        "{p}. 답을 섞어 학습했으므로 오르면 안 됩니다.",
     },
     "gained nothing": {
         "en": "The control {child} gained nothing over {parent}, as it must: {span} on {n} "
@@ -242,10 +244,12 @@ def _failing(standing: Standing, language: Language) -> str:
     if f.not_found + f.found_wrong == 0:
         return ""
     words: Bilingual = {
-        "en": "Wrong answers of {0}: {1:.3g} not found, {2:.3g} found and still answered wrongly.",
-        "ko": "{0}의 오답: 찾지 못함 {1:.3g}, 찾았으나 틀림 {2:.3g}.",
+        "en": "Wrong answers of {0}{3}: {1:.3g} not found, {2:.3g} found but answered wrongly.",
+        "ko": "{0}의 오답{3}: 찾지 못함 {1:.3g}, 찾았으나 틀림 {2:.3g}.",
     }
-    return words[language].format(standing.name, f.not_found, f.found_wrong)
+    mean = {"en": ", as a mean over seeds", "ko": "(시드 평균)"}[language]
+    several = mean if len(standing.seeds) > 1 else ""
+    return words[language].format(standing.name, f.not_found, f.found_wrong, several)
 
 
 def _unheld(judgement: Judgement, language: Language) -> str:
