@@ -12,6 +12,7 @@ from sadari.assistant.types import Answer, AssistantError, Citation, Recipe
 from sadari.domain.message import Message
 from sadari.llm.types import Completion, Delta, Failure, LanguageModel, Request
 from sadari.retrieval import Index, Passage
+from sadari.text import SadariError
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class _Prepared:
 
     request: Request
     retrieved: tuple[Citation, ...]
+    evidence: tuple[str, ...]
 
 
 class Assistant:
@@ -67,7 +69,7 @@ class Assistant:
     def _try_prepare(self, conversation: Sequence[Message]) -> _Prepared | Failure:
         try:
             return self._prepare(conversation)
-        except AssistantError as error:
+        except SadariError as error:
             return Failure(str(error))
 
     def _finish_or_fail(self, ready: _Prepared, done: Completion | Failure) -> Answer | Failure:
@@ -90,7 +92,13 @@ class Assistant:
             messages=messages, sampling=self.recipe.sampling, adapter=self.recipe.adapter
         )
         found = tuple(Citation(p.document, p.heading or p.title, p.text) for p in passages)
-        return _Prepared(request, found)
+        return _Prepared(request, found, self._evidence(messages))
+
+    def _evidence(self, messages: Sequence[Message]) -> tuple[str, ...]:
+        """What an answer may take its numbers from: the instruction, the passages, what the user
+        and the tools said. Neither the worked examples nor what the model itself said before."""
+        system, conversation = messages[0], messages[1 + 2 * len(self.recipe.prompt.examples) :]
+        return (system.content, *(m.content for m in conversation if m.role != "assistant"))
 
     def _find(self, question: str) -> tuple[Passage, ...]:
         """The best passages, as many as fit into the recipe's length, the best one always."""
@@ -106,7 +114,6 @@ class Assistant:
         return tuple(taken)
 
     def _finish(self, prepared: _Prepared, completion: Completion) -> Answer:
-        evidence = [m.content for m in prepared.request.messages]
         return Answer(
             text=completion.text.strip(),
             messages=prepared.request.messages,
@@ -116,5 +123,5 @@ class Assistant:
             seconds=completion.seconds,
             finish_reason=completion.finish_reason,
             tool_calls=completion.tool_calls,
-            ungrounded=ungrounded_numbers(completion.text, evidence),
+            ungrounded=ungrounded_numbers(completion.text, prepared.evidence),
         )

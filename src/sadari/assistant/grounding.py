@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from sadari.assistant.types import Citation
 from sadari.text import bigrams
-from sadari.text.quantity import quantities
+from sadari.text.quantity import Quantity, quantities
+from sadari.text.sentences import sentences
 
 ENOUGH_SHARED = 0.6  # of a sentence's bigrams must stand in the passage that it is attributed to
-_SENTENCE_END = re.compile(r"(?<=[.!?。])\s+|\n+")
 _MARK = re.compile(r"\[(\d{1,2})\]")
+_LIST_NUMBER = re.compile(r"^\s*\d{1,2}[.)]\s", re.MULTILINE)
 
 
 def cite(answer: str, retrieved: Sequence[Citation]) -> tuple[Citation, ...]:
@@ -22,7 +23,7 @@ def cite(answer: str, retrieved: Sequence[Citation]) -> tuple[Citation, ...]:
         return tuple(retrieved[n - 1] for n in sorted(marked))
     grams = [set(bigrams(f"{c.heading} {c.text}")) for c in retrieved]
     used: set[int] = set()
-    for sentence in _SENTENCE_END.split(answer):
+    for sentence in sentences(answer):
         own = set(bigrams(sentence))
         if not own or not grams:
             continue
@@ -34,14 +35,27 @@ def cite(answer: str, retrieved: Sequence[Citation]) -> tuple[Citation, ...]:
 
 
 def ungrounded_numbers(answer: str, evidence: Sequence[str]) -> tuple[str, ...]:
-    """The numbers of `answer`, as written, whose value in that dimension no evidence holds."""
-    known = {(q.dimension, round(q.base, 9)) for text in evidence for q in quantities(text)}
-    bare = {value for _, value in known}
+    """The numbers of `answer`, as written, that no evidence holds: neither the same quantity in
+    any unit nor, for a number without a unit, the same figure. Marks such as [1] and the numbers
+    of a list are no claims."""
+    said = _LIST_NUMBER.sub("", _MARK.sub("", answer))
+    known = [q for text in evidence for q in quantities(_MARK.sub("", text))]
+    amounts = {_amount(q) for q in known}
+    figures = {_rounded(q.value) for q in known}
     strange = [
-        answer[q.start : q.end]
-        for q in quantities(_MARK.sub("", answer))
+        said[q.start : q.end]
+        for q in quantities(said)
         if not q.spelled
-        and (q.dimension, round(q.base, 9)) not in known
-        and not (not q.dimension and round(q.base, 9) in bare)
+        and _amount(q) not in amounts
+        and (q.dimension or _rounded(q.value) not in figures)
     ]
     return tuple(dict.fromkeys(strange))
+
+
+def _amount(quantity: Quantity) -> tuple[str, float]:
+    return quantity.dimension, _rounded(quantity.base)
+
+
+def _rounded(value: float) -> float:
+    """To nine significant digits: 1 Å is 1e-10 m, and no rounding to decimals would keep it."""
+    return float(f"{value:.9g}")

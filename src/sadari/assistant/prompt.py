@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from sadari.assistant.types import Prompt
+from sadari.assistant.types import AssistantError, Prompt
 from sadari.domain.document import Term
 from sadari.domain.message import Message, assistant, system, user
 from sadari.retrieval import Passage
@@ -47,11 +48,11 @@ def heading_line(title: str, heading: str) -> str:
 
 
 def last_question(conversation: Sequence[Message]) -> str:
-    """The last user turn's text. Raises ValueError when nobody asks anything."""
+    """The last user turn's text. Raises AssistantError when nobody asks anything."""
     for message in reversed(conversation):
         if message.role == "user":
             return message.content
-    raise ValueError("the conversation holds no user turn")
+    raise AssistantError("the conversation holds no user turn.", todo="Ask something.")
 
 
 def _explain(glossary: Sequence[Term], question: str) -> list[str]:
@@ -60,10 +61,20 @@ def _explain(glossary: Sequence[Term], question: str) -> list[str]:
     named = [
         term
         for term in glossary
-        if any(normalise(word) in text for word in (term.term, *term.aliases))
+        if any(_speaks_of(text, normalise(word)) for word in (term.term, *term.aliases))
     ]
     if not named:
         return []
     named.sort(key=lambda term: -len(term.term))
     meanings = "; ".join(f"{term.term} = {term.meaning}" for term in named[:MOST_TERMS])
     return [f"용어: {meanings}"]
+
+
+def _speaks_of(text: str, word: str) -> bool:
+    """Whether the word stands in the text. Particles and compounds may follow Hangul; a code is a
+    whole one (PM is not in RPM), and one syllable begins a word."""
+    if not word:
+        return False
+    before = r"(?<![^\W_])" if len(word) == 1 or word[0].isascii() else ""
+    after = r"(?![a-z0-9])" if word[-1].isascii() else ""
+    return re.search(f"{before}{re.escape(word)}{after}", text) is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from sadari.assistant.types import Prompt, Recipe, Retrieval
+from sadari.assistant.types import AssistantError, Prompt, Recipe, Retrieval
 from sadari.domain import Domain
 from sadari.llm.types import ModelSpec, Price, Sampling
 
@@ -14,7 +14,10 @@ PARENTS = {"prompt": None, "rag": "prompt", "tuned": "prompt", "tuned+rag": "rag
 
 def recipe_for(domain: Domain, rung: str, *, index: Path, adapter: Path | None = None) -> Recipe:
     """The recipe of one rung as the domain's settings describe it, before its prompt is improved
-    on the dev questions. `index` is read by rungs with rag, `adapter` by tuned ones."""
+    on the dev questions. `index` is read by rungs with rag, `adapter` by tuned ones. Raises
+    AssistantError for a rung that is not in PARENTS."""
+    if rung not in PARENTS:
+        raise AssistantError(f"there is no rung {rung}.", todo=f"Choose {', '.join(PARENTS)}.")
     settings = domain.settings
     recipe = Recipe(
         name=rung,

@@ -6,21 +6,71 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from sadari.data.types import Record
-from sadari.domain.files import read_json_lines
-from sadari.domain.message import Message
-from sadari.domain.problem import Problems
+from sadari.domain.files import parse_json, read_json_lines
+from sadari.domain.message import Message, ToolCall
+from sadari.domain.problem import Problems, quoted
+from sadari.domain.rows import complaints
 
 _FIELDS = ("id", "group", "source", "task", "rejected", "rating", "parent")
 
 
+class _CallRow(BaseModel):
+    name: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("arguments", mode="before")
+    @classmethod
+    def _parsed(cls, value: object) -> object:
+        return parse_json(value) if isinstance(value, str) else value
+
+
+class _ToolCallRow(BaseModel):
+    function: _CallRow
+    id: str = ""
+
+
+class _TurnRow(BaseModel):
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str | None = None
+    tool_calls: tuple[_ToolCallRow, ...] = ()
+    tool_call_id: str | None = None
+    train: bool | None = None
+
+    def message(self) -> Message:
+        calls = tuple(
+            ToolCall(c.function.name, c.function.arguments, c.id) for c in self.tool_calls
+        )
+        return Message(self.role, self.content or "", calls, self.tool_call_id, self.train)
+
+
+class _RecordRow(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    messages: tuple[_TurnRow, ...] = Field(min_length=1)
+    id: str = ""
+    group: str = ""
+    source: str = ""
+    task: str = ""
+    rejected: str | None = None
+    rating: str | None = None
+    parent: str | None = None
+
+
 def record_to_json(record: Record) -> dict[str, Any]:
-    """One line of OpenAI's chat format; fields that are None are left out."""
-    line: dict[str, Any] = {"messages": [m.as_openai() for m in record.messages]}
+    """One line of OpenAI's chat format; fields that are None or empty are left out."""
+    line: dict[str, Any] = {"messages": [_turn_to_json(m) for m in record.messages]}
     line.update({k: v for k in _FIELDS if (v := getattr(record, k)) not in (None, "")})
     return line
+
+
+def _turn_to_json(message: Message) -> dict[str, Any]:
+    turn = message.as_openai()
+    return turn if message.train is None else {**turn, "train": message.train}
 
 
 def write_records(records: Iterable[Record], path: Path) -> None:
@@ -36,19 +86,20 @@ def write_records(records: Iterable[Record], path: Path) -> None:
 
 
 def read_records(path: Path, problems: Problems) -> list[Record]:
-    """Records from JSON lines with `messages`; bad lines become problems."""
-    records = []
-    for where, row in read_json_lines(path, problems):
-        turns = row.get("messages")
-        if not isinstance(turns, list) or not turns:
-            problems.error(where, "has no messages.")
-            continue
+    """Records from JSON lines with `messages`; bad lines become problems. A record without id,
+    group or source gets its file:line."""
+    found: dict[str, Record] = {}
+    for where, line in read_json_lines(path, problems):
         try:
-            messages = tuple(Message(t["role"], t["content"]) for t in turns)
-        except (KeyError, TypeError):
-            problems.error(where, "has a message without role or content.")
+            row = _RecordRow.model_validate(line)
+        except ValidationError as error:
+            _, what = complaints(error, _RecordRow)[0]
+            problems.error(where, what, "Mend or drop the line.")
             continue
-        extra = {name: row[name] for name in _FIELDS if name in row}
-        extra = {"id": where, "group": where, "source": where, **extra}
-        records.append(Record(messages=messages, **extra))
-    return records
+        extra = {name: getattr(row, name) for name in _FIELDS}
+        extra |= {name: where for name in ("id", "group", "source") if not extra[name]}
+        record = Record(messages=tuple(turn.message() for turn in row.messages), **extra)
+        if found.setdefault(record.id, record) is not record:
+            what = f"the id {quoted(record.id)} is taken by {found[record.id].source}."
+            problems.error(where, what, "Give it another.")
+    return list(found.values())

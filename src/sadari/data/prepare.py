@@ -1,5 +1,5 @@
-"""The story from a domain folder to training records: collect, hold documents out, clean, deduplicate, keep the exam
-out, split. Every row is accounted for in the ledger."""
+"""The story from a domain folder to training records: collect, hold documents out, clean,
+deduplicate, keep the exam out, split. Every row is accounted for in the ledger."""
 
 from __future__ import annotations
 
