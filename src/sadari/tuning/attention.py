@@ -7,11 +7,13 @@ Here the scores of each span are computed by themselves, with their gradient wri
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+Spans = Sequence[tuple[int, int]]
 
 NAME = "sadari_spans"
 """The name under which Transformers knows this attention, once `register` was called."""
@@ -34,7 +36,7 @@ def attend_spans(
     scaling: float | None = None,
     dropout: float = 0.0,
     *,
-    spans: Sequence[tuple[int, int]],
+    spans: Spans,
     sliding_window: int | None = None,
     **_: Any,
 ) -> tuple[Tensor, None]:
@@ -44,51 +46,88 @@ def attend_spans(
     divide heads. Returns (1, tokens, heads, width), as Transformers wants it.
     """
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    mixed = _Spans.apply(query[0], key[0], value[0], tuple(spans), scale, sliding_window)
+    mixed = _attend(query[0], key[0], value[0], spans, scale, sliding_window)
     return mixed.transpose(0, 1)[None], None
 
 
 class _Spans(torch.autograd.Function):
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any,
         query: Tensor,
         key: Tensor,
         value: Tensor,
-        spans: tuple[tuple[int, int], ...],
+        spans: Spans,
         scale: float,
         window: int | None,
     ) -> Tensor:
-        groups = query.shape[0] // key.shape[0]
         out = torch.empty_like(query)
-        weights = []
-        for start, end in spans:
-            mask = _causal(end - start, window, query.dtype).repeat(groups, 1)
-            scores = torch.baddbmm(
-                mask, _fold(query, start, end, groups), key[:, start:end].mT, alpha=scale
-            )
-            weight = scores.softmax(-1)
-            out[:, start:end] = _split(weight @ value[:, start:end], groups)
-            weights.append(weight)
-        ctx.save_for_backward(query, key, value, *weights)
-        ctx.spans, ctx.scale, ctx.groups = spans, scale, groups
+        ctx.weights = forward(query, key, value, out, spans, scale, window)
+        ctx.save_for_backward(query, key, value)
+        ctx.spans, ctx.scale = spans, scale
         return out
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
-        query, key, value, *weights = ctx.saved_tensors
-        groups = ctx.groups
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Any, ...]:
+        query, key, value = ctx.saved_tensors
         to_query, to_key, to_value = map(torch.empty_like, (query, key, value))
-        for (start, end), weight in zip(ctx.spans, weights, strict=True):
-            out = _fold(gradient, start, end, groups)
-            to_value[:, start:end] = weight.mT @ out
-            to_weight = out @ value[:, start:end].mT
-            # The softmax's gradient, times the scale that the scores were multiplied with.
-            to_scores = torch._softmax_backward_data(to_weight, weight, -1, weight.dtype)
-            to_scores.mul_(ctx.scale)
-            to_query[:, start:end] = _split(to_scores @ key[:, start:end], groups)
-            to_key[:, start:end] = to_scores.mT @ _fold(query, start, end, groups)
+        backward(
+            gradient,
+            (query, key, value),
+            (to_query, to_key, to_value),
+            ctx.weights,
+            ctx.spans,
+            ctx.scale,
+        )
         return to_query, to_key, to_value, None, None, None
+
+
+_attend: Callable[..., Tensor] = _Spans.apply
+
+
+def forward(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    out: Tensor,
+    spans: Spans,
+    scale: float,
+    window: int | None = None,
+) -> list[Tensor]:
+    """Write the mixed values into `out`; all are (heads, tokens, width). Returns each span's
+    attention weights, for `backward`."""
+    groups = query.shape[0] // key.shape[0]
+    weights = []
+    for start, end in spans:
+        mask = _causal(end - start, window, query.dtype).repeat(groups, 1)
+        part = slice(start, end)
+        scores = torch.baddbmm(mask, _fold(query[:, part], groups), key[:, part].mT, alpha=scale)
+        weight = scores.softmax(-1)
+        out[:, part] = _unfold(weight @ value[:, part], groups)
+        weights.append(weight)
+    return weights
+
+
+def backward(
+    gradient: Tensor,
+    inputs: tuple[Tensor, Tensor, Tensor],
+    outputs: tuple[Tensor, Tensor, Tensor],
+    weights: Sequence[Tensor],
+    spans: Spans,
+    scale: float,
+) -> None:
+    """Write the gradients to query, key and value, the `inputs`, into `outputs`."""
+    query, key, value = inputs
+    to_query, to_key, to_value = outputs
+    groups = query.shape[0] // key.shape[0]
+    for (start, end), weight in zip(spans, weights, strict=True):
+        part = slice(start, end)
+        out = _fold(gradient[:, part], groups)
+        to_value[:, part] = weight.mT @ out
+        to_weight = out @ value[:, part].mT
+        to_scores = torch._softmax_backward_data(to_weight, weight, -1, weight.dtype).mul_(scale)
+        to_query[:, part] = _unfold(to_scores @ key[:, part], groups)
+        to_key[:, part] = to_scores.mT @ _fold(query[:, part], groups)
 
 
 def _causal(length: int, window: int | None, dtype: torch.dtype) -> Tensor:
@@ -100,13 +139,13 @@ def _causal(length: int, window: int | None, dtype: torch.dtype) -> Tensor:
     return mask
 
 
-def _fold(heads: Tensor, start: int, end: int, groups: int) -> Tensor:
-    """A span's heads that share a key head, one under the other: (key heads, groups · n, width)."""
-    part = heads[:, start:end]
-    return part if groups == 1 else part.reshape(-1, groups * (end - start), part.shape[-1])
+def _fold(heads: Tensor, groups: int) -> Tensor:
+    """Heads that share a key head, one under the other: (key heads, groups · tokens, width)."""
+    if groups == 1:
+        return heads
+    return heads.reshape(heads.shape[0] // groups, -1, heads.shape[-1])
 
 
-def _split(folded: Tensor, groups: int) -> Tensor:
-    """`_fold` undone on a tensor of its own: (heads, n, width)."""
+def _unfold(folded: Tensor, groups: int) -> Tensor:
+    """`_fold` undone: (heads, tokens, width)."""
     return folded.reshape(folded.shape[0] * groups, -1, folded.shape[-1])
-

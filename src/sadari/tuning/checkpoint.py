@@ -170,7 +170,9 @@ def _read(folder: Path) -> Checkpoint:
     for name, digest in state["files"].items():
         if _digest(folder / name) != digest:
             raise ValueError(f"{name} is not what was written")
-    tensors = {name.removesuffix(".safetensors"): load_file(folder / name) for name in state["files"]}
+    tensors = {
+        name.removesuffix(".safetensors"): load_file(folder / name) for name in state["files"]
+    }
     return Checkpoint(
         Identity(**state["identity"]), Course(**state["course"]), state["chosen"], tensors
     )

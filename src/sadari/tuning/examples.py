@@ -60,9 +60,7 @@ def check_end_of_turn(rendered: Sequence[Rendered], ends: Collection[int]) -> No
     last = [max(i for i, on in enumerate(row.trained) if on) for row in rendered]
     tokens = {row.ids[i] for row, i in zip(rendered, last, strict=True)}
     if len(tokens) > 1 and not tokens <= set(ends):
-        wrong = [
-            i for i, row in enumerate(rendered) if row.ids[last[i]] not in ends
-        ]
+        wrong = [i for i, row in enumerate(rendered) if row.ids[last[i]] not in ends]
         raise TuningError(
             f"The answer does not end with an end-of-turn token that carries loss in "
             f"{_some(wrong)}, so the model would not learn to stop.",

@@ -23,7 +23,8 @@ from sadari.tuning.errors import TuningError
 from sadari.tuning.examples import Example, check_end_of_turn, prepare
 from sadari.tuning.identity import Identity
 from sadari.tuning.methods import add_adapter
-from sadari.tuning.model import choose_attention, choose_dtype, open_base, row_loss, stop_ids
+from sadari.tuning.model import choose_dtype, open_base, stop_ids
+from sadari.tuning.network import Network
 from sadari.tuning.packing import Row, pack
 from sadari.tuning.result import Progress, TuneResult
 from sadari.tuning.settings import TuneSettings
@@ -72,8 +73,8 @@ def train(
         torch.set_num_threads(chosen["threads"])
         model = open_base(base, chosen["dtype"], device)
         check_end_of_turn(train, stop_ids(model))
-        chosen["attention"] = choose_attention(model, device)
         adapted = add_adapter(model, settings)
+        network = Network(model)
         weights = {name: p for name, p in adapted.named_parameters() if p.requires_grad}
         optimiser = torch.optim.AdamW(
             weights.values(), weight_decay=settings.weight_decay, fused=True
@@ -86,7 +87,7 @@ def train(
         # fit into memory, that is known now and not after hours.
         check_rows = [row.to(device) for row in pack(checks.rows, settings.micro_batch_tokens)]
         if check_rows and not course.validation_losses:
-            course.validation_losses.append(_evaluate(model, check_rows))
+            course.validation_losses.append(_evaluate(network, check_rows))
 
         # The loop: one optimiser step after the other, an evaluation after each epoch.
         model.train()
@@ -96,7 +97,7 @@ def train(
             batch = [examples.rows[i] for i in plan.batch(course.step)]
             rows = [row.to(device) for row in pack(batch, settings.micro_batch_tokens)]
             rate = plan.learning_rate(course.step)
-            loss = _gradients(model, rows)
+            loss = _gradients(network, rows)
             norm = float(clip_grad_norm_(weights.values(), settings.max_gradient_norm))
             if not math.isfinite(loss + norm):
                 raise _not_finite(course.step, loss, norm, batch)
@@ -108,7 +109,7 @@ def train(
                 on_step(_progress(course, plan, rate, time.perf_counter() - session, resumed_from))
 
             epoch_ends = course.step % plan.steps_per_epoch == 0
-            if epoch_ends and check_rows and course.evaluated(_evaluate(model, check_rows)):
+            if epoch_ends and check_rows and course.evaluated(_evaluate(network, check_rows)):
                 best = {name: p.detach().cpu().clone() for name, p in weights.items()}
             if _save_is_due(course, plan, settings):
                 course.elapsed = spent + time.perf_counter() - began
@@ -139,7 +140,7 @@ def train(
         resumed_from=resumed_from,
         device=str(device),
         dtype=chosen["dtype"],
-        attention=chosen["attention"],
+        body=network.name,
     )
 
 
@@ -164,7 +165,7 @@ def _choose(base: Path, settings: TuneSettings, device: torch.device) -> dict[st
     }
 
 
-def _gradients(model: Any, rows: Sequence[Row]) -> float:
+def _gradients(network: Network, rows: Sequence[Row]) -> float:
     """Add up the gradients of one optimiser step and return its loss per answer token.
 
     Divided by the answer tokens of the whole step, so that it makes no difference into how many
@@ -173,18 +174,18 @@ def _gradients(model: Any, rows: Sequence[Row]) -> float:
     answer_tokens = sum(len(row.targets) for row in rows)
     total = 0.0
     for row in rows:
-        loss = row_loss(model, row) / answer_tokens
-        loss.backward()
+        loss = network.loss(row) / answer_tokens
+        torch.autograd.backward(loss)
         total += loss.item()
     return total
 
 
-def _evaluate(model: Any, rows: Sequence[Row]) -> float:
+def _evaluate(network: Network, rows: Sequence[Row]) -> float:
     """The loss per answer token over `rows`, without dropout."""
-    model.eval()
+    network.model.eval()
     with torch.no_grad():
-        total = sum(row_loss(model, row).item() for row in rows)
-    model.train()
+        total = sum(network.loss(row).item() for row in rows)
+    network.model.train()
     return total / sum(len(row.targets) for row in rows)
 
 

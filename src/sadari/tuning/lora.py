@@ -1,96 +1,69 @@
-"""LoRA on a frozen linear layer, for CPU, with its gradient written out.
+"""PEFT's LoRA layer with the forward and backward passes of `Joined`, for any architecture on CPU.
 
-The same mathematics as PEFT's own layer (y = W x + scale · B A drop(x), Hu et al. 2021), whose
-parameters, initialisation and file format it keeps by inheriting from it. It differs in cost: the
-input is kept once for the backward pass and never copied to float32 as a whole, and dropout draws
-16 random bits per number, where PyTorch's takes longer on CPU than the layer's matrix product.
+Parameters, initialisation and file format are PEFT's own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from peft.tuners.lora.layer import Linear as PeftLinear
 from torch import Tensor
 
+from sadari.tuning.joined import Adapter, Joined
+
 
 class LoraLinear(PeftLinear):  # type: ignore[misc]
-    """PEFT's LoRA layer with a faster path for one plain, unmerged adapter; anything else goes
-    PEFT's way."""
+    """A faster path for one plain, unmerged adapter; anything else goes PEFT's way."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether this layer is W x + scale · B A drop(x) and nothing else."""
+        return (
+            len(self.active_adapters) == 1
+            and not (self.merged or self.disable_adapters or self.lora_variant)
+            and not self.lora_bias[self.active_adapters[0]]
+        )
+
+    @property
+    def dropout(self) -> float:
+        """The share of inputs dropped now: 0 unless training."""
+        if not self.training:
+            return 0.0
+        return float(getattr(self.lora_dropout[self.active_adapters[0]], "p", 0.0))
+
+    def adapter(self, start: int = 0) -> Adapter:
+        """The layer's matrices, as an adapter of the outputs from `start` on."""
+        name = self.active_adapters[0]
+        a, b = self.lora_A[name].weight, self.lora_B[name].weight
+        return Adapter(a, b, self.scaling[name], start, start + b.shape[0])
 
     def forward(self, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         """W x + scale · B A drop(x), in x's shape but for the last dimension, in x's dtype."""
-        name = self.active_adapters[0]
-        plain = (
-            not (args or kwargs or self.merged or self.disable_adapters or self.lora_variant)
-            and len(self.active_adapters) == 1
-            and not self.lora_bias[name]
-        )
-        if not plain:
-            return super().forward(x, *args, **kwargs)
-        dropout = getattr(self.lora_dropout[name], "p", 0.0) if self.training else 0.0
+        if args or kwargs or not self.is_plain:
+            theirs: Tensor = super().forward(x, *args, **kwargs)
+            return theirs
         base = self.get_base_layer()
-        return _Lora.apply(  # type: ignore[no-any-return]
-            x,
-            base.weight,
-            base.bias,
-            self.lora_A[name].weight,
-            self.lora_B[name].weight,
-            self.scaling[name] / (1 - dropout),
-            dropout,
-        )
+        joined = Joined(base.weight, base.bias, [self.adapter()])
+        return _lora(x, joined, self.dropout, *joined.parameters)
 
 
 class _Lora(torch.autograd.Function):
     @staticmethod
-    def forward(  # type: ignore[override]
-        ctx: Any,
-        x: Tensor,
-        weight: Tensor,
-        bias: Tensor | None,
-        a: Tensor,
-        b: Tensor,
-        scale: float,
-        dropout: float,
+    def forward(
+        ctx: Any, x: Tensor, joined: Joined, dropout: float, a: Tensor, b: Tensor
     ) -> Tensor:
-        x = x.contiguous()
-        kept = x.view(-1, x.shape[-1])
-        dropped = None
-        if dropout:
-            dropped = drop_mask(kept.shape, dropout)
-            kept = kept.masked_fill(dropped, 0)
-        inner = kept.to(a.dtype) @ a.t()
-        out = torch.nn.functional.linear(x, weight, bias)
-        rows = out.view(-1, out.shape[-1])
-        if rows.dtype == b.dtype:
-            rows.addmm_(inner, b.t(), alpha=scale)
-        else:
-            rows.add_(inner @ b.t(), alpha=scale)
-        ctx.save_for_backward(kept, dropped, weight, a, b, inner)
-        ctx.scale, ctx.shape = scale, x.shape
-        return out
+        out, ctx.tape = joined.forward(x.reshape(-1, x.shape[-1]), dropout)
+        ctx.joined, ctx.dropout, ctx.shape = joined, dropout, x.shape
+        return out.view(*x.shape[:-1], -1)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
-        kept, dropped, weight, a, b, inner = ctx.saved_tensors
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Any, ...]:
         rows = gradient.reshape(-1, gradient.shape[-1])
-        exact = rows.to(b.dtype)
-        to_b = (exact.t() @ inner).mul_(ctx.scale)
-        to_inner = (exact @ b).mul_(ctx.scale)
-        to_a = to_inner.t() @ kept.to(a.dtype)
-        to_x = None
-        if ctx.needs_input_grad[0]:
-            through = to_inner @ a
-            if dropped is not None:
-                through.masked_fill_(dropped, 0)
-            to_x = (rows @ weight).add_(through).view(ctx.shape)
-        return to_x, None, None, to_a, to_b, None, None
+        to_x, grads = ctx.joined.backward(rows, ctx.tape, ctx.dropout, ctx.needs_input_grad[0])
+        return None if to_x is None else to_x.view(ctx.shape), None, None, *grads
 
 
-def drop_mask(shape: torch.Size, share: float) -> Tensor:
-    """True for a random `share` of the entries, to within 1/65536, from PyTorch's CPU generator."""
-    count = shape.numel()
-    drawn = torch.empty((count + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
-    lanes = drawn.view(torch.int16)[:count].view(shape)
-    return lanes < round(share * 65536) - 32768
+_lora: Callable[..., Tensor] = _Lora.apply

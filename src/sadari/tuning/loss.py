@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 LOGITS_AT_ONCE = 2**24
-"""Logits computed together: 64 MiB of float32, a few per cent of a row's with a large vocabulary."""
+"""Logits held together: 64 MiB of float32, a hundred tokens' of a large vocabulary."""
 
 
 def answer_loss(hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor) -> Tensor:
@@ -20,12 +21,12 @@ def answer_loss(hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Te
     frozen, the gradient to `hidden` is known as soon as the logits are: it is computed in the
     forward pass, chunk by chunk, and the logits are dropped.
     """
-    return _AnswerLoss.apply(hidden, weight, bias, targets)  # type: ignore[no-any-return]
+    return _answer_loss(hidden, weight, bias, targets)
 
 
 class _AnswerLoss(torch.autograd.Function):
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor
     ) -> Tensor:
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
@@ -46,6 +47,9 @@ class _AnswerLoss(torch.autograd.Function):
         return total
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         (to_hidden,) = ctx.saved_tensors
         return to_hidden * gradient, None, None, None
+
+
+_answer_loss: Callable[..., Tensor] = _AnswerLoss.apply

@@ -35,6 +35,7 @@ class TuneResult:
     cut_examples        training examples longer than `max_length`; of these, `cut_answers` lost
                         tokens of an answer, and with them the end of the turn.
     resumed_from        the step that this process went on from; 0 for a fresh start.
+    body                what the loss was computed through; `sadari.tuning.network` lists them.
     """
 
     adapter: Path
@@ -56,7 +57,7 @@ class TuneResult:
     resumed_from: int
     device: str
     dtype: str
-    attention: str
+    body: str
 
     @property
     def improved(self) -> bool:

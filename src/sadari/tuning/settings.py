@@ -93,7 +93,7 @@ class TuneSettings:
         unknown = sorted(set(values) - {field.name for field in dataclasses.fields(cls)})
         if unknown:
             raise TuningError(f"There is no setting called {', '.join(unknown)}.")
-        plain = {
+        plain: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in values.items()
         }

@@ -34,7 +34,7 @@ def resolve_targets(model: nn.Module, targets: str | Sequence[str]) -> tuple[str
     missing = [name for name in wanted if name not in present]
     if missing or not wanted:
         raise TuningError(
-            f"{type(model).__name__} has no linear layer called {', '.join(missing) or 'anything'}.",
+            f"{type(model).__name__} has no linear layer {' or '.join(missing)} in its blocks.",
             todo=f"It has: {', '.join(present) or 'none'}.",
         )
     return wanted

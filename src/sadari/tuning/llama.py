@@ -1,0 +1,236 @@
+"""The body of a Llama-shaped model on CPU, with its gradient written out.
+
+On short examples a training step of a small model is half bookkeeping: hundreds of small operations
+and their gradients around the matrix products. Llama, Mistral and Qwen2 share one block (RMSNorm,
+rotary positions, SwiGLU), so the two halves of that block are computed here as one autograd
+operation each, over a packed row, with adapters joined where they read the same input. Weights and
+parameters are those of the Transformers model it is made from, and stay there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from sadari.tuning import attention
+from sadari.tuning.joined import Adapter, Joined
+from sadari.tuning.lora import LoraLinear
+from sadari.tuning.packing import Row
+
+SHAPED = {"LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM"}
+
+
+class LlamaBody:
+    """Embeddings, blocks and final norm of `model`, a Transformers model with or without LoRA.
+
+    Reads the model's own tensors: training its adapters through this body trains them there.
+    """
+
+    @staticmethod
+    def fits(model: Any) -> bool:
+        """Whether `model` has this shape: the block above, plain LoRA layers and no window."""
+        config = model.config
+        return (
+            type(model).__name__ in SHAPED
+            and config.hidden_act == "silu"
+            and not getattr(config, "sliding_window", None)
+            and not getattr(config, "attention_dropout", 0.0)
+            and all(layer.is_plain for layer in model.modules() if isinstance(layer, LoraLinear))
+        )
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.blocks = [_Block.of(layer, model.config) for layer in model.model.layers]
+        adapted = [layer for layer in model.modules() if isinstance(layer, LoraLinear)]
+        self._layer = adapted[0] if adapted else None
+
+    def answer_states(self, row: Row) -> Tensor:
+        """The last hidden states that predict an answer token, shape (answer tokens, width)."""
+        body = self.model.model
+        x = body.embed_tokens(row.input_ids)
+        cos, sin = (part[0, :, None] for part in body.rotary_emb(x, row.position_ids))
+        dropout = self._layer.dropout if self._layer is not None else 0.0
+        x = x[0]
+        for block in self.blocks:
+            x = _attend(x, block, row.spans, cos, sin, dropout, *block.attend_parameters)
+            if block is self.blocks[-1]:
+                # Nothing after this looks at another token: only those that predict go on.
+                x = x.index_select(0, row.predicts)
+            x = _feed(x, block, dropout, *block.feed_parameters)
+        states: Tensor = body.norm(x)
+        return states
+
+
+@dataclass(frozen=True)
+class _Block:
+    """One decoder block's weights; `heads` and `key_heads` of `width` numbers each."""
+
+    before_attention: Tensor
+    query_key_value: Joined
+    out: Joined
+    before_feed: Tensor
+    gate_up: Joined
+    down: Joined
+    epsilon: float
+    heads: int
+    key_heads: int
+    width: int
+
+    @classmethod
+    def of(cls, layer: Any, config: Any) -> _Block:
+        attend, feed = layer.self_attn, layer.mlp
+        return cls(
+            layer.input_layernorm.weight,
+            _join(attend.q_proj, attend.k_proj, attend.v_proj),
+            _join(attend.o_proj),
+            layer.post_attention_layernorm.weight,
+            _join(feed.gate_proj, feed.up_proj),
+            _join(feed.down_proj),
+            config.rms_norm_eps,
+            config.num_attention_heads,
+            config.num_key_value_heads,
+            attend.head_dim,
+        )
+
+    @property
+    def attend_parameters(self) -> list[Tensor]:
+        return self.query_key_value.parameters + self.out.parameters
+
+    @property
+    def feed_parameters(self) -> list[Tensor]:
+        return self.gate_up.parameters + self.down.parameters
+
+    def heads_of(self, joined: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Views of the query's, the key's and the value's heads, each (heads, tokens, width), in
+        (tokens, heads · width) as `query_key_value` gives it."""
+        heads = joined.view(joined.shape[0], -1, self.width).transpose(0, 1)
+        keys, values = self.heads, self.heads + self.key_heads
+        return heads[:keys], heads[keys:values], heads[values:]
+
+
+class _Attend(torch.autograd.Function):
+    """x + attention(norm(x))."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        block: _Block,
+        spans: attention.Spans,
+        cos: Tensor,
+        sin: Tensor,
+        dropout: float,
+        *parameters: Tensor,
+    ) -> Tensor:
+        normed, inverse = _norm(x, block.before_attention, block.epsilon)
+        joined, tape = block.query_key_value.forward(normed, dropout)
+        turned = _turn(joined, block, cos, sin)
+        query, key, value = block.heads_of(turned)
+        mixed = torch.empty(x.shape[0], block.heads, block.width, dtype=x.dtype)
+        scale = block.width**-0.5
+        weights = attention.forward(query, key, value, mixed.transpose(0, 1), spans, scale)
+        out, out_tape = block.out.forward(mixed.flatten(1), dropout)
+        ctx.kept = (block, spans, cos, sin, dropout, x, inverse, tape, turned, weights, out_tape)
+        return out.add_(x)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Any, ...]:
+        block, spans, cos, sin, dropout, x, inverse, tape, turned, weights, out_tape = ctx.kept
+        to_mixed, out_gradients = block.out.backward(gradient, out_tape, dropout)
+        to_mixed = to_mixed.view(-1, block.heads, block.width).transpose(0, 1)
+        to_turned = torch.empty_like(turned)
+        scale = block.width**-0.5
+        attention.backward(
+            to_mixed, block.heads_of(turned), block.heads_of(to_turned), weights, spans, scale
+        )
+        # A rotation's gradient is the rotation back.
+        to_joined = _turn(to_turned, block, cos, -sin)
+        wanted = ctx.needs_input_grad[0]
+        to_normed, gradients = block.query_key_value.backward(to_joined, tape, dropout, wanted)
+        to_x = None
+        if wanted:
+            to_x = _norm_backward(to_normed, x, block.before_attention, inverse).add_(gradient)
+        return to_x, None, None, None, None, None, *gradients, *out_gradients
+
+
+class _Feed(torch.autograd.Function):
+    """x + down(silu(gate(norm(x))) · up(norm(x)))."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, block: _Block, dropout: float, *parameters: Tensor) -> Tensor:
+        normed, inverse = _norm(x, block.before_feed, block.epsilon)
+        gate_up, tape = block.gate_up.forward(normed, dropout)
+        gate, up = gate_up.chunk(2, dim=1)
+        opened = functional.silu(gate)
+        out, down_tape = block.down.forward(opened * up, dropout)
+        ctx.kept = (block, dropout, x, inverse, tape, gate, up, opened, down_tape)
+        return out.add_(x)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Any, ...]:
+        block, dropout, x, inverse, tape, gate, up, opened, down_tape = ctx.kept
+        to_fed, down_gradients = block.down.backward(gradient, down_tape, dropout)
+        to_gate_up = torch.empty(x.shape[0], 2 * gate.shape[1], dtype=x.dtype)
+        to_gate, to_up = to_gate_up.chunk(2, dim=1)
+        torch.mul(to_fed, opened, out=to_up)
+        to_gate.copy_(torch.ops.aten.silu_backward(to_fed.mul_(up), gate))
+        to_normed, gradients = block.gate_up.backward(to_gate_up, tape, dropout)
+        to_x = _norm_backward(to_normed, x, block.before_feed, inverse).add_(gradient)
+        return to_x, None, None, *gradients, *down_gradients
+
+
+_attend: Callable[..., Tensor] = _Attend.apply
+_feed: Callable[..., Tensor] = _Feed.apply
+
+
+def _join(*layers: nn.Module) -> Joined:
+    """Linear layers that read one input, as one. Their weights move into one tensor of which each
+    layer's own becomes a view, so nothing is held twice."""
+    adapters: list[Adapter] = []
+    frozen: list[Any] = []
+    start = 0
+    for layer in layers:
+        if isinstance(layer, LoraLinear):
+            adapters.append(layer.adapter(start))
+        frozen.append(layer.get_base_layer() if isinstance(layer, LoraLinear) else layer)
+        start += frozen[-1].weight.shape[0]
+    if len(frozen) == 1:
+        return Joined(frozen[0].weight, frozen[0].bias, adapters)
+    weight = torch.cat([layer.weight.detach() for layer in frozen])
+    parts = torch.split(weight, [layer.weight.shape[0] for layer in frozen])
+    for layer, part in zip(frozen, parts, strict=True):
+        layer.weight.data = part
+    biases = [layer.bias for layer in frozen if layer.bias is not None]
+    return Joined(weight, torch.cat(biases) if biases else None, adapters)
+
+
+def _norm(x: Tensor, weight: Tensor, epsilon: float) -> tuple[Tensor, Tensor]:
+    """RMSNorm (Zhang and Sennrich 2019), and 1 / root mean square in float32, (tokens, 1)."""
+    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+    inverse = length.square_().div_(x.shape[-1]).add_(epsilon).rsqrt_()
+    return (x * inverse).to(x.dtype).mul_(weight), inverse
+
+
+def _norm_backward(gradient: Tensor, x: Tensor, weight: Tensor, inverse: Tensor) -> Tensor:
+    scaled = x * inverse
+    to_scaled = (gradient * weight).float()
+    shared = (to_scaled * scaled).mean(-1, keepdim=True)
+    return to_scaled.sub_(scaled.mul_(shared)).mul_(inverse).to(x.dtype)
+
+
+def _turn(joined: Tensor, block: _Block, cos: Tensor, sin: Tensor) -> Tensor:
+    """Rotary positions (Su et al. 2021) on the query and key heads of `joined`; the value heads
+    pass. Turns in place and returns `joined`."""
+    heads = joined.view(joined.shape[0], -1, block.width)[:, : block.heads + block.key_heads]
+    half = block.width // 2
+    first, second = heads[..., :half], heads[..., half:]
+    turned = heads * cos
+    turned[..., :half].addcmul_(second, sin[..., :half], value=-1)
+    turned[..., half:].addcmul_(first, sin[..., half:])
+    heads.copy_(turned)
+    return joined

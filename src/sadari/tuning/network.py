@@ -1,0 +1,114 @@
+"""From a packed row to its loss: Transformers' own model, or a faster body of the same numbers."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from sadari.tuning import attention
+from sadari.tuning.errors import TuningError
+from sadari.tuning.examples import Example
+from sadari.tuning.loss import answer_loss
+from sadari.tuning.packing import Row, pack
+
+TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 6e-2}
+"""How far packed logits may be from those of each example alone, of the largest logit."""
+
+
+class Body(Protocol):
+    """All of a language model but its head."""
+
+    def answer_states(self, row: Row) -> Tensor:
+        """The last hidden states that predict an answer token, shape (answer tokens, width)."""
+        ...
+
+
+class TransformersBody:
+    """The model's own forward pass, with the attention called `name`."""
+
+    def __init__(self, model: Any, name: str) -> None:
+        model.set_attn_implementation(name)
+        self.model = model
+        self.name = name
+
+    def answer_states(self, row: Row) -> Tensor:
+        # Only our own attention knows the spans; the others read them from the positions.
+        extra = {"spans": row.spans} if self.name == attention.NAME else {}
+        states: Tensor = self.model.base_model(
+            input_ids=row.input_ids, position_ids=row.position_ids, use_cache=False, **extra
+        ).last_hidden_state
+        return states[0].index_select(0, row.predicts)
+
+
+class Network:
+    """An adapted model and the body that its loss is computed through.
+
+    The body is the first of these that gives packed examples the logits they have alone: on CPU
+    the blocks of `LlamaBody`, then attention over spans (both many times faster there on short
+    examples than a mask over the whole row), then PyTorch's attention, then Transformers' plain
+    one. Raises TuningError for a model that mixes packed examples under every one of them, or
+    whose logits are not its head's plain product.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.head = model.get_output_embeddings()
+        wanted = self._alone()
+        for name in self._candidates():
+            self.body = self._open(name)
+            if self._distance(wanted) <= TOLERANCE[model.dtype]:
+                self.name = name
+                return
+        raise TuningError(
+            f"{type(model).__name__} mixes examples that are packed in one row, or changes its "
+            "logits after the last layer, so this loop would train it wrongly.",
+            todo="Choose a base with plain attention, such as Llama, Qwen, Phi-3 or GPT-NeoX.",
+        )
+
+    def loss(self, row: Row) -> Tensor:
+        """The sum over the row's answer tokens of -log p(token), a float32 scalar."""
+        states = self.body.answer_states(row)
+        return answer_loss(states, self.head.weight, getattr(self.head, "bias", None), row.targets)
+
+    def _candidates(self) -> list[str]:
+        names = ["sdpa", "eager"]
+        if self.model.device.type == "cpu":
+            from sadari.tuning.llama import LlamaBody
+
+            if not getattr(self.model.config, "attention_dropout", 0.0):
+                names.insert(0, attention.NAME)
+            if LlamaBody.fits(self.model):
+                names.insert(0, "llama")
+        return names
+
+    def _open(self, name: str) -> Body:
+        if name == "llama":
+            from sadari.tuning.llama import LlamaBody
+
+            return LlamaBody(self.model)
+        if name == attention.NAME:
+            attention.register()
+        return TransformersBody(self.model, name)
+
+    @torch.no_grad()
+    def _alone(self) -> Tensor:
+        """The logits that Transformers' plain attention gives each probe by itself."""
+        self.model.eval()
+        self.model.set_attn_implementation("eager")
+        device = self.model.device
+        logits = [self.model(torch.tensor([ids], device=device)).logits[0, :-1] for ids in PROBES]
+        return torch.cat(logits).float()
+
+    @torch.no_grad()
+    def _distance(self, wanted: Tensor) -> float:
+        """How far the body's logits of the packed probes are from `wanted`, of the largest."""
+        examples = [Example(i, ids, (True,) * len(ids)) for i, ids in enumerate(PROBES)]
+        (row,) = pack(examples, row_tokens=64)
+        packed = self.head(self.body.answer_states(row.to(self.model.device))).float()
+        return float((packed - wanted).abs().max() / wanted.abs().max())
+
+
+PROBES = ((11, 7, 5, 3, 17, 2, 13, 19, 23), (5, 29, 3, 31, 11, 8, 2))
+"""Token ids, of no meaning, on which a body is compared with Transformers' own."""
