@@ -55,7 +55,9 @@ def quantities(text: str) -> list[Quantity]:
                 taken.append((spelled.start, spelled.end))
     found = _sums(sorted(found, key=lambda q: q.start), text)
     found = _ranges(found, text)
-    return [_with_prefix(q, text) for q in found]
+    found = [_with_prefix(q, text) for q in found]
+    starts = [*(q.start for q in found[1:]), len(text)]  # the 1년 of "1년에 두 번" is its rate's
+    return [q for q, next_start in zip(found, starts, strict=False) if q.end <= next_start]
 
 
 _BY_LENGTH = "|".join(re.escape(word) for word in sorted(UNITS, key=len, reverse=True))
@@ -70,10 +72,10 @@ _DIGITS = re.compile(
     r"(?<![A-Za-z0-9.])(?<![A-Za-z][-_])"
     r"(?P<number>-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)"
     r"(?:\s?[×x]\s?10(?P<raised>[⁻⁺]?[⁰¹²³⁴-⁹]+|\^\s?[-+]?\d+)|(?P<power>[⁻⁺]?[⁰¹²³⁴-⁹]+|\^\s?[-+]?\d+)"
-    r"|e(?P<exponent>[-+]?\d+)|(?P<scale>천만|백만|십만|억|만|천)(?!약|료|족|들|나))?",
+    r"|e(?P<exponent>[-+]?\d+)|(?P<scale>천만|백만|십만|억|만|천|백)(?!약|료|족|들|나))?",
     re.IGNORECASE,
 )
-_SCALE = {"천": 1e3, "만": 1e4, "십만": 1e5, "백만": 1e6, "천만": 1e7, "억": 1e8}
+_SCALE = {"백": 100.0, "천": 1e3, "만": 1e4, "십만": 1e5, "백만": 1e6, "천만": 1e7, "억": 1e8}
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+", "^ ")
 
 _NATIVE = {
@@ -107,12 +109,15 @@ _DAYS = re.compile(rf"(?<![가-힣])(?:{'|'.join(_DAY)}|반년|반\s?시간)")
 _MINUS = re.compile(r"영하\s*(?:약\s*)?$")
 _FAHRENHEIT = re.compile(r"화씨\s*(?:약\s*)?$")
 _PER = re.compile(
-    rf"(?<![가-힣])(?:1\s?)?({_BY_LENGTH})(?:당|마다|에)\s*(?:약\s*)?$", re.IGNORECASE
+    rf"(?<![가-힣\d])(?:1\s?)?({_BY_LENGTH})(?:당|마다|에)\s*(?:약\s*)?$", re.IGNORECASE
 )
+_SPEED = re.compile(r"(?<![가-힣])(초|분|시)속\s*(?:약\s*)?$")
+_DOLLAR = re.compile(r"\$\s?$")
 _MORNING = re.compile(r"(?:오전|새벽|아침)\s*$")
 _EVENING = re.compile(r"(?:오후|저녁|밤|낮)\s*$")
 _RANGE = {"~", "-", "에서", "내지", "±", ","}
 _HALF = re.compile(r"\s?반(?=$|[^가-힣]|[을이은에])")
+_ADDS = {"time", "month", "mass", "length"}
 _NOON = 12
 
 
@@ -159,7 +164,7 @@ def _day(match: re.Match[str]) -> Quantity:
     if word == "반년":
         found = quantity(6, "개월")
     elif word in _DAY:
-        found = quantity(_DAY[word], "일")
+        found = quantity(float(_DAY[word]), "일")
     else:
         found = quantity(30, "분")
     return replace(found, start=match.start(), end=match.end(), spelled=True)
@@ -204,17 +209,23 @@ def _sums(found: list[Quantity], text: str) -> list[Quantity]:
         elif not left.unit and _continues(left, right, text):
             whole = quantity(left.value + right.value, right.unit)
             out[-1] = replace(whole, start=left.start, end=right.end, spelled=left.spelled)
-        elif (
-            left.dimension == right.dimension
-            and left.dimension in ("time", "month")
-            and 0 < right.base < scale_of(left.unit).factor
-        ):
+        elif _smaller_unit(left, right):
+            factor = scale_of(left.unit).factor
             base = left.base + right.base
-            value = base / scale_of(left.unit).factor
-            out[-1] = replace(left, value=value, base=base, end=right.end)
+            out[-1] = replace(left, value=base / factor, base=base, end=right.end)
+        elif left.dimension == "clock" and right.unit == "분":
+            hours = left.value + right.value / 60
+            out[-1] = replace(left, value=hours, base=hours, end=right.end)
         else:
             out.append(right)
     return [_and_a_half(q, text) for q in out]
+
+
+def _smaller_unit(left: Quantity, right: Quantity) -> bool:
+    """Whether two quantities add up: 1시간 30분, 2년 6개월, 1 t 200 kg; not 1일 8시간, which is a rate."""
+    if left.dimension != right.dimension or left.dimension not in _ADDS or left.unit == "일":
+        return False
+    return 0 < right.base < scale_of(left.unit).factor and left.value.is_integer()
 
 
 def _continues(left: Quantity, right: Quantity, text: str) -> bool:
@@ -257,6 +268,11 @@ def _with_prefix(q: Quantity, text: str) -> Quantity:
             return replace(q, base=q.base + _NOON, start=start, vague=False)
         if said := early or late:
             return replace(q, start=q.start - len(said.group()), vague=False)
+    if not q.unit and (sign := _DOLLAR.search(before)):
+        return replace(quantity(q.value, "USD"), start=q.start - len(sign.group()), end=q.end)
+    if q.dimension == "length" and (speed := _SPEED.search(before)):
+        rate = quantity(q.value, f"{q.unit}/{'시간' if speed[1] == '시' else speed[1]}")
+        return replace(rate, start=q.start - len(speed.group()), end=q.end)
     if q.unit and "/" not in q.dimension and (per := _PER.search(before)):
         rate = quantity(q.value, f"{q.unit}/{per[1]}")
         if "/" in rate.dimension and rate.dimension != "time/time":
