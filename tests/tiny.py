@@ -75,13 +75,19 @@ def tiny_model(
     layers: int = 2,
     seed: int = 0,
     positions: int = 1024,
+    talkative: bool = False,
 ) -> Path:
-    """Writes a random model of a standard architecture with a tokenizer; returns the folder."""
+    """Writes a random model of a standard architecture with a tokenizer; returns the folder.
+    A `talkative` one never ends its answer by itself."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
     tokenizer = tiny_tokenizer()
-    extra = {"layer_types": ["full_attention"] * layers} if shape in ("qwen2", "qwen3") else {}
+    extra: dict[str, Any] = {}
+    if shape in ("qwen2", "qwen3"):
+        extra["layer_types"] = ["full_attention"] * layers
+    elif shape == "mistral":
+        extra["sliding_window"] = 16
     config = AutoConfig.for_model(
         shape,
         vocab_size=len(tokenizer),
@@ -105,6 +111,8 @@ def tiny_model(
             for name, weight in model.named_parameters():
                 if weight.dim() > 1:
                     weight.normal_(0, 0.5 if "embed" in name else 1.5 / weight.shape[1] ** 0.5)
+            if talkative:
+                model.get_input_embeddings().weight[tokenizer.eos_token_id] = 0
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

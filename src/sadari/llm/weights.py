@@ -86,7 +86,7 @@ def load_model(folder: Path, dtype: str | None = None) -> Any:
     small = sum(file.stat().st_size for file in folder.glob("*.safetensors")) < _FLOAT32_BYTES
     name = dtype or ("float32" if device == "cpu" and small else "bfloat16")
     kind = getattr(torch, name, None)
-    if not isinstance(kind, torch.dtype):
+    if not isinstance(kind, torch.dtype) or not kind.is_floating_point:
         raise ModelError(f"dtype {name} is unknown.", todo="Use float32, bfloat16 or float16.")
     bars = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
