@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
@@ -23,8 +23,6 @@ def _not_blank(value: str) -> str:
 
 
 Said = Annotated[str, AfterValidator(_not_blank)]
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 def complaints(error: ValidationError, model: type[BaseModel]) -> list[tuple[tuple[str, ...], str]]:
@@ -56,8 +54,11 @@ def _names(model: type[BaseModel]) -> list[str]:
     """The names of the model's fields and of the models within it."""
     names: list[str] = []
     for name, field in model.model_fields.items():
-        names.append(name)
-        inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            names.extend(_names(inner))
+        names.extend([name, *_names_in(field.annotation)])
     return names
+
+
+def _names_in(annotation: Any) -> list[str]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return _names(annotation)
+    return [name for part in get_args(annotation) for name in _names_in(part)]
