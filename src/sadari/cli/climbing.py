@@ -44,7 +44,7 @@ def climb(
     """
     from sadari.domain import read_domain
     from sadari.ladder import climb as climb_ladder
-    from sadari.ladder import judgement_json, render_table, write_report
+    from sadari.ladder import as_dict, render_table, write_report
     from sadari.store import Store
 
     folder = read_domain(domain)
@@ -56,7 +56,7 @@ def climb(
     path = report or store.run_folder(done.run) / "report.html"
     write_report(done.judgement, path, folder.exam("test"))
     if json:
-        print_json(judgement_json(done.judgement) | {"run": done.run, "skipped": done.skipped})
+        print_json(as_dict(done.judgement) | {"run": done.run, "skipped": done.skipped})
     else:
         render_table(done.judgement, output)
     for name, reason in done.skipped.items():

@@ -15,9 +15,10 @@ from sadari.domain import Domain, Question
 from sadari.evaluation import Score, evaluate, questions_digest
 from sadari.jobs import Tuned, plan, tune_all
 from sadari.ladder.improve import Trial, improve
+from sadari.ladder.judgement import Judgement
 from sadari.ladder.record import rung_record, write_json
 from sadari.ladder.types import LadderError, Rung, Training, Watch
-from sadari.ladder.verdict import Judgement, judge
+from sadari.ladder.verdict import judge
 from sadari.llm import Failure, LanguageModel, open_model
 from sadari.retrieval import build_index, recall_at_k
 from sadari.store import Store

@@ -8,8 +8,8 @@ from typing import Any
 
 from sadari.domain import Question
 from sadari.evaluation import Score
+from sadari.ladder.judgement import Judgement
 from sadari.ladder.types import Rung
-from sadari.ladder.verdict import Judgement
 
 
 def rung_record(

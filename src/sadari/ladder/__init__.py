@@ -1,0 +1,26 @@
+"""The climb from prompt to tuning: rungs measured in order, judged, and reported."""
+
+from sadari.ladder.climb import RUNGS, Climb, climb
+from sadari.ladder.judgement import Judgement, Verdict
+from sadari.ladder.report import write_report
+from sadari.ladder.single import evaluate_one, read_scores
+from sadari.ladder.table import as_dict, render_table
+from sadari.ladder.types import LadderError, Rung, Training
+from sadari.ladder.verdict import judge
+
+__all__ = [
+    "RUNGS",
+    "Climb",
+    "Judgement",
+    "LadderError",
+    "Rung",
+    "Training",
+    "Verdict",
+    "as_dict",
+    "climb",
+    "evaluate_one",
+    "judge",
+    "read_scores",
+    "render_table",
+    "write_report",
+]
