@@ -11,9 +11,10 @@ from sadari.evaluation._matching import Match, as_quantity, places
 from sadari.evaluation._reading import Reading, read, words
 
 FEWEST_SENTENCES = 4
-_JOIN = re.compile(r"[\s,·/;:|()\[\]\-~–.]|및|와|과|또|그리고")
+_JOIN = re.compile(r"[\s,·/;:|()\[\]\-~–.]|및|와|과|또|그리고|약|에")
 _PIECE = re.compile(r"[^,·]+")
 _WHICH = re.compile(r"무엇|무슨|어떤|어느|누구|뭐|뭔|어디|종류|두 가지|세 가지")
+_HOW = re.compile(r"왜|이유|어떻게|까닭")
 _NOISE = re.compile(r"[\W_]+")
 
 
@@ -36,19 +37,20 @@ def pasted(answer: Reading, evidence: Sequence[Reading], key: Key) -> bool:
 def listed(match: Match, answer: Reading, asked: Sequence[Match]) -> bool:
     """Whether a quantity stands in a bare run of three or more, two of which nobody asked for:
     0.5초, 8초, 0.2초, 12초."""
-    if match.quantity is None:
+    held = [q for q in answer.quantities if q.start < match.end and match.start < q.end]
+    if not held:
         return False
-    run = [match.quantity]
+    run = held[:1]
     for step in (1, -1):
-        index = answer.quantities.index(match.quantity)
+        index = answer.quantities.index(held[0])
         while 0 <= (index := index + step) < len(answer.quantities):
             other, last = answer.quantities[index], run[-1] if step > 0 else run[0]
             gap = answer.text[min(last.end, other.end) : max(last.start, other.start)]
             if _JOIN.sub("", gap):
                 break
             run.insert(len(run) if step > 0 else 0, other)
-    right = {(m.start, m.end) for m in asked}
-    return len(run) > 2 and sum((q.start, q.end) not in right for q in run) > 1
+    strangers = [q for q in run if not any(q.start < m.end and m.start < q.end for m in asked)]
+    return len(run) > 2 and len(strangers) > 1
 
 
 def enumerated(
@@ -94,8 +96,8 @@ def salad(answer: Reading, key: Key, question: str) -> bool:
     left = "".join(rest)
     if len(_NOISE.sub("", left)) > 1 or not plain:
         return False
-    linked = re.search(r",|[과와]\s", left) and _WHICH.search(question)
-    return several or (items > 1 and not linked)
+    asked = _WHICH.search(question) and not _HOW.search(question)
+    return several or (items > 1 and not (asked and re.search(r",|[과와]\s", left)))
 
 
 def scrambled(answer: Reading, evidence: Sequence[Reading], question: str) -> bool:

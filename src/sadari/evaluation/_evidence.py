@@ -17,6 +17,8 @@ _TURN = re.compile(
 )
 _CORRECTION = re.compile(r"(?:^|(?<=[.!?\s]))(?:사실은?|아니[,\s]|아니다|아닙니다|정정)")
 _ATTACHED = re.compile(r"^[가-힣]+")  # the particle or copula of a quantity
+# A name that opens a sentence holds for all of its clauses: A-AL01의 … 3 s이고 … 5 s이다
+_OPENING = re.compile(r"\s*([^\s,.]+?)(?:의|에서는?|은|는)\s")
 _BETWEEN = re.compile(r"\s*(?:[~\-]|에서|부터|내지)\s*")
 
 
@@ -203,6 +205,8 @@ def _labelled(reading: Reading, dimension: str) -> list[tuple[Quantity, tuple[st
     found = []
     text = reading.text
     for start, end in reading.clauses:
+        opening = _OPENING.match(text, reading.sentence(start)[0])
+        topic = opening[1] if opening and opening.start() < start else ""
         for low, high in _pieces(text, start, end):
             own = [q for q in reading.quantities if q.dimension == dimension]
             own = [q for q in own if low <= q.start < high]
@@ -211,7 +215,7 @@ def _labelled(reading: Reading, dimension: str) -> list[tuple[Quantity, tuple[st
                 if left:
                     before = _ATTACHED.sub("", text[left.end : q.start])
                 after = text[q.end : right.start if right else high]
-                found.append((q, words(f"{before} {_ATTACHED.sub('', after)}")))
+                found.append((q, words(f"{topic} {before} {_ATTACHED.sub('', after)}")))
     return found
 
 

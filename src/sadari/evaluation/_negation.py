@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from sadari.evaluation._matching import Match
-from sadari.evaluation._reading import Reading, Span, among, words
+from sadari.evaluation._reading import Reading, Span, among, same_word, words
 
 Role = Literal["purpose", "condition", "modifier", "predicate"]
 
 _NEGATION = re.compile(
     r"지(?:는|도|를|가|만|조차)?\s?(?P<long>않|못|말|마[세라십])"
     r"|(?<![가-힣])(?P<short>안|못)(?=\s[가-힣]|[되된됩돼됐하한합해했])"
-    r"|(?P<become>안)\s?[되된됩돼됐]|(?P<lack>없)|(?P<copula>아니|아닙|아닌|아닐)(?![,요오])"
+    r"|(?P<become>안)\s?[되된됩돼됐]|(?P<lack>없(?!애|앤))|(?P<copula>아니|아닙|아닌|아닐)(?![,요오])"
     r"|\b(?P<english>not|never|cannot)\b|n't\b|(?P<ban>불가)"
 )
 _PURPOSE = re.compile(
@@ -25,19 +26,22 @@ _CONDITION = re.compile(
     r"(?:않|없|못하|안\s?[되하]|아니)(?:으면|면|을\s?때|을수록|더라도|았을|었을)"
 )
 _MODIFIER = re.compile(
-    r"(?:않|없)(?:아서?(?![요도])|어서?(?![요도])|은|는|을|기\s?때문|으므로|으니)"
-    r"|못(?:해서?(?![요도])|한|하는|할|하기\s?때문|하므로|하여)|아닌"
-    r"|안\s?(?:된|되는|될|돼서?(?![요도])|되어서?(?![요도])|\S{1,3}[은는을서])(?=\s|$)"
+    r"(?:않|없)(?:아서?(?![요도])|어서?(?![요도])|은|는(?!다|군|구나)|을|기\s?때문|으므로|으니)"
+    r"|못(?:해서?(?![요도])|한(?!다)|하는|할|하기\s?때문|하므로|하여)|아닌"
+    r"|안\s?(?:된(?!다)|되는|될|돼서?(?![요도])|되어서?(?![요도])|\S{1,3}[은는을서])(?=\s|$)"
 )
 # "must not exceed N" and "is not done without" affirm: they deny an excess or an omission
 _LIMIT = re.compile(r"(?:넘|초과|벗어나|지나|빠뜨리|잊)\S{0,4}(?:지|면)\S?\s?(?:않|못|말|마|안)")
 _DOUBLE = re.compile(
-    r"(?:지\s?않|지\s?못하|없)으면\s?안|(?:지\s?않|지\s?못할|안\s?\S{1,3})을?\s?수\s?없|[아어여해]야\s"
+    r"(?:지\s?않|지\s?못하|없)으면\s?안|(?:지\s?않|지\s?못할|안\s?\S{1,3})을?\s?수\s?없"
 )
 _UNDENIED = re.compile(
     r"\S{0,3}지\S?\s?않|\S{0,3}\s?것[은이]?\s?아[니닙닌]"
     r"|\S{0,4}다(?:고|는)\s(?:\S+\s){1,2}(?:없|아[니닙]|않)"
 )
+_WHY = re.compile(r"왜|이유|까닭|때문")
+_IF = tuple(unicodedata.normalize("NFD", ending) for ending in ("면", "때"))
+_TWICE = re.compile(r"지\s?않지\s?않|지\s?못하지\s?않")
 _LEADS_ON = re.compile(r"(?:[아어여해져려]서?|(?<!에)서|으?면|니까|므로|때문에)$")
 _MAYBE = re.compile(
     r"수도\s?있|지도\s?모|수도\s?없|둘\s?중|중\s?(?:하나|한\s?곳|한\s?쪽)|모르|알\s?수\s?없|불?분명하|확실하지"
@@ -169,7 +173,63 @@ def _goes_on(match: Match, text: str) -> bool:
     the negation of the next is not its own."""
     word = re.match(r"[가-힣]*", text[match.end :])
     last = text[match.start : match.end] + (word.group() if word else "")
+    if re.match(r"[가-힣]*\s?있지", text[match.end :]):  # 붙어 있지 않다: one verb
+        return False
     return match.quantity is None and bool(_LEADS_ON.search(last))
+
+
+def gainsays(
+    answer: Reading, evidence: Sequence[Reading], spans: Sequence[Span], question: str
+) -> str:
+    """What the answer negates and the evidence says, or "".
+
+    For each negated predicate that the key does not ask for: the sentence with the same verb that
+    shares most words with the negated clause (a why-question says what it asks about, too). It is
+    gainsaid when that sentence does not negate the verb; where only a light verb is negated (하지
+    않는다), when the sentence nearest to the clause holds no negation at all.
+    """
+    pool = [r.text[s:e] for r in evidence for s, e in r.sentences]
+    if _WHY.search(question):
+        pool.append(question)
+    for start, end in answer.clauses:
+        text = answer.text[start:end]
+        for negation in negations(answer.text, start, end):
+            at = negation.span[0]
+            if negation.role != "predicate" or any(low <= at < high for low, high in spans):
+                continue
+            if any(
+                m.start() <= at - start < m.end()
+                for p in (_LIMIT, _DOUBLE)
+                for m in p.finditer(text)
+            ):
+                continue
+            said = words(text)
+            best, home = 0.0, ""
+            for sentence in pool:
+                own = words(sentence)
+                shared = sum(among(w, own) for w in said)
+                if any(_says(verb, own) for verb in negation.verb) or not negation.verb:
+                    if shared > best:
+                        best, home = shared, sentence
+            if best < 2 or 2 * best < len(said):
+                continue
+            due = negations(home, 0, len(home))
+            same = [n for n in due if any(_says(v, n.verb) for v in negation.verb)]
+            if _TWICE.search(text) or not (same if negation.verb else due):
+                return text.strip()
+    return ""
+
+
+def _says(verb: str, own: Sequence[str]) -> bool:
+    """Whether the words hold a verb's stem, not as a mere condition (늘리면)."""
+    for word in own:
+        if word.endswith(_IF):
+            continue
+        if len(verb) < 4 and word.startswith(verb) and len(word) <= len(verb) + 4:
+            return True
+        if len(verb) >= 4 and same_word(verb, word):
+            return True
+    return False
 
 
 def affirmed_against(match: Match, reading: Reading, question: str) -> bool:

@@ -22,7 +22,7 @@ from sadari.evaluation._evidence import (
     turned_limit,
 )
 from sadari.evaluation._matching import Match, matches
-from sadari.evaluation._negation import Licence, affirmed_against, denied, hedged
+from sadari.evaluation._negation import Licence, affirmed_against, denied, gainsays, hedged
 from sadari.evaluation._reading import Reading, Span, read
 from sadari.evaluation._refusal import invention, refusal
 from sadari.evaluation._structure import call_of, objects, wrong_slots
@@ -173,6 +173,9 @@ def _contrary(
             return f"It says it of another thing: {_text(firm[0], answer)}."
         if all(postponed(answer, m, question.text) for m in firm):
             return f"It puts last what comes first: {_text(firm[0], answer)}."
+    spans = [(m.start, m.end) for found in hits for m in found]
+    if denial := gainsays(answer, sources, spans, question.text):
+        return f"It denies what the evidence says: {denial}"
     asked = [m for found in held for m in found]
     if stray := misplaced(answer, sources, asked, question.text):
         return f"It ties a value to the wrong thing: {stray}."
