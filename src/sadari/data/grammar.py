@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from sadari.data.wordings import FAMILIES
 from sadari.domain.document import Document
 from sadari.text.josa import final_consonant, with_josa
 
@@ -38,7 +39,8 @@ def nouns_of(document: Document) -> frozenset[str]:
     lines = [document.title, *(ln for ln in document.text.splitlines() if ln.startswith("#"))]
     ends = {word.strip("#() ") for line in lines for word in line.split()[-1:]}
     text = document.text
-    return frozenset([*_OBJECTS.findall(text), *_PLACES.findall(text)]) | ends
+    heads = [head for family in FAMILIES for head in family]
+    return frozenset([*_OBJECTS.findall(text), *_PLACES.findall(text), *heads]) | ends
 
 
 def bare_title(title: str) -> str:
@@ -125,7 +127,7 @@ def _joins(word: str, nouns: Collection[str]) -> bool:
 
 
 _JUDGED = re.compile(r"(?:[로고] 본다|판정한다|판단한다|확정한다|구별한다|구분한다|여긴다)$")
-_HAPPENS = ("된다", "않는다", "못한다", "시킨다", "낸다", "만든다", "일으킨다", "띤다", "보인다")
+_HAPPENS = ("된다", "않는다", "못한다", "시킨다", " 낸다", "만든다", "일으킨다", "띤다", "보인다")
 
 
 def is_action(rest: str, nouns: Collection[str]) -> bool:

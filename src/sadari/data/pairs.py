@@ -93,22 +93,14 @@ _ANAPHORA = re.compile(
     r"(?:이|그|이런|그런|이때|그때|이후|또|또한|다만|단|그러나|하지만|따라서|그래서|즉|다음|"
     r"마지막|반대로|반면|나머지|두|세|이와|그|여기)\b|[둘셋넷]째|다섯째"
 )
-_FIRST = re.compile(r"^(.{2,40}?) (?:첫째|첫 번째) (\S+?)[은는] ")
-_ORDINAL = re.compile(r"^(?:둘째|셋째|넷째|다섯째|두 번째|세 번째|네 번째) (\S+?)[은는] ")
 
 
 def _in_full(part: Part, lines: list[str]) -> Iterator[str | None]:
-    """Each sentence with the subject that the reader has from the lines before it or from the
-    heading; None for one that leans on them in another way."""
-    carried: tuple[str, str] | None = None
-    head = part.heading.rpartition(" ")[2]
+    """Each sentence, with what its section's heading tells the reader; None for one that leans on
+    the sentences before it."""
+    subject, _, head = part.heading.rpartition(" ")
     for line in lines:
-        if first := _FIRST.match(line):
-            carried = first[1], first[2]
-        if (ordinal := _ORDINAL.match(line)) and carried and ordinal[1] == carried[1]:
-            yield f"{carried[0]} {line}"
-        elif head in wordings.REMEDY and re.match(rf"{re.escape(head)}(?:의 |[은는] )", line):
-            subject = part.heading.rpartition(" ")[0]
+        if head in wordings.REMEDY and re.match(rf"{re.escape(head)}(?:의 |[은는] )", line):
             yield f"{subject.removesuffix('의')} {line}"
         else:
             yield None if _ANAPHORA.match(line) else line

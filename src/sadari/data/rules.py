@@ -80,7 +80,7 @@ _NOUNS_IN_MYEON = re.compile(
 )
 
 
-_FOLLOWS = re.compile(r"(?:정상이|그대로이|아니|있으|없으|않으|같으|다르)면$|(?:뒤|후)에도 |해도 ")
+_FOLLOWS = re.compile(r"(?:정상이|그대로이|아니)면$|(?:뒤|후)에도 |해도 ")
 
 
 def _of_condition(fact: Fact) -> Iterator[tuple[str, wordings.Questions]]:
@@ -116,7 +116,7 @@ def _of_condition(fact: Fact) -> Iterator[tuple[str, wordings.Questions]]:
     else:
         yield "condition", wordings.what_happens(clause, keyed)
         effect = last_clause(rest, fact.nouns)
-        if effect and len(effect) <= 40:
+        if effect and len(effect) <= 40 and len(effect.split()) > 2:  # 값이 커진다: which, of what?
             yield "effect", wordings.why(as_subject(effect, fact.nouns))
 
 
