@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sadari.domain.document import Document
-from sadari.retrieval import Index, RetrievalError, build_index
+from sadari.retrieval import Index, RetrievalError, build_index, chunk
+from sadari.retrieval.index import FORMAT
+from sadari.text import bigrams
 
 
 class Lengths:
@@ -187,3 +192,11 @@ def test_what_killed_builds_left_is_removed_later(
     build_index(documents, tmp_path)
     assert not left.exists()
     assert fresh.exists()
+
+
+def test_what_an_index_holds_changes_only_with_its_format(documents: list[Document]) -> None:
+    held = [
+        (astuple(passage), bigrams(passage.text)) for d in documents for passage in chunk(d, 60)
+    ]
+    digest = hashlib.sha256(json.dumps(held).encode()).hexdigest()
+    assert (FORMAT, digest[:16]) == (1, "1ff8521e620c5392"), "raise FORMAT, then note the new digest here"

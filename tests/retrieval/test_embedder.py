@@ -35,6 +35,7 @@ def test_rows_have_unit_length_and_nothing_known_is_zero() -> None:
 
 def test_equals_scikit_learn() -> None:
     embedder = TermEmbedder.learn(TEXTS, dimension=8)
+    assert 0.5 < embedder.kept < 1
     tfidf = TfidfVectorizer(analyzer=bigrams, sublinear_tf=True, min_df=2)
     svd = TruncatedSVD(8, random_state=0)
     expected = svd.fit_transform(tfidf.fit_transform(TEXTS))

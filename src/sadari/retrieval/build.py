@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 from dataclasses import astuple
 from itertools import pairwise
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from secrets import token_hex
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from sadari.retrieval.embedder import TermEmbedder, Vectors
 from sadari.retrieval.errors import RetrievalError
 from sadari.retrieval.index import FORMAT, Index, content_digest
 from sadari.retrieval.passage import Passage, chunk
-from sadari.text import bigrams
+from sadari.retrieval.ranking import term_scores
 
 Progress = Callable[[int, int], None]
 
@@ -31,8 +31,8 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE passages (number INTEGER PRIMARY KEY, id TEXT NOT NULL, document TEXT NOT NULL,
     title TEXT NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL, vector BLOB NOT NULL);
 CREATE TABLE embedder (name TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
-CREATE VIRTUAL TABLE terms USING fts5(
-    title, heading, text, content='', tokenize="ascii tokenchars '.'");
+CREATE TABLE terms (term TEXT PRIMARY KEY, passages BLOB NOT NULL, scores BLOB NOT NULL)
+    WITHOUT ROWID;
 """
 
 
@@ -69,8 +69,7 @@ def build_index(
 
 
 def _publish(db: sqlite3.Connection, path: Path) -> None:
-    with NamedTemporaryFile(dir=path.parent, prefix=_UNFINISHED, delete=False) as file:
-        unfinished = Path(file.name)
+    unfinished = path.with_name(f"{_UNFINISHED}{os.getpid()}-{token_hex(4)}")
     try:
         db.execute("VACUUM INTO ?", (str(unfinished),))
         _sync(unfinished)
@@ -135,20 +134,17 @@ def _fill(
         for number, (passage, vector) in enumerate(zip(batch, vectors, strict=True), start=start):
             row = (number, *astuple(passage), vector.tobytes())
             db.execute("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-            fields = (passage.title, passage.heading, passage.text)
-            terms = [" ".join(bigrams(field)) for field in fields]
-            db.execute(
-                "INSERT INTO terms(rowid, title, heading, text) VALUES (?, ?, ?, ?)",
-                (number, *terms),
-            )
         if on_progress:
             on_progress(start + len(batch), len(passages))
-    db.execute("INSERT INTO terms(terms) VALUES ('optimize')")
+    for term, numbers, scores in term_scores(passages):
+        row = (term, numbers.tobytes(), scores.tobytes())
+        db.execute("INSERT INTO terms VALUES (?, ?, ?)", row)
     if own:
         parts = {
             "terms": "\n".join(own.terms).encode(),
             "idf": own.idf.tobytes(),
             "directions": own.directions.tobytes(),
+            "kept": np.float32(own.kept).tobytes(),
         }
         db.executemany("INSERT INTO embedder VALUES (?, ?)", parts.items())
     meta = {

@@ -25,12 +25,14 @@ class TermEmbedder:
     directions in which the domain's own passages differ most. Terms that are used alike come to
     lie together, without a download.
 
-    `terms` (V), `idf` (V,), `directions` (V, dimension); float32.
+    `terms` (V), `idf` (V,), `directions` (V, dimension), float32; `kept` is the share of the
+    passages' differences that the directions keep, 0 to 1.
     """
 
     terms: tuple[str, ...]
     idf: Vectors
     directions: Vectors
+    kept: float
 
     @staticmethod
     def learn(texts: Sequence[str], dimension: int = 128, max_terms: int = 20_000) -> TermEmbedder:
@@ -45,18 +47,19 @@ class TermEmbedder:
         common = {term: n for term, n in counts.items() if n > 1} or counts
         terms = sorted(sorted(common, key=lambda term: (-common[term], term))[:max_terms])
         if not terms:
-            return TermEmbedder((), np.zeros(0, np.float32), np.zeros((0, 1), np.float32))
+            return TermEmbedder((), np.zeros(0, np.float32), np.zeros((0, 1), np.float32), 0.0)
         tfidf = TfidfVectorizer(
             analyzer=bigrams, vocabulary=terms, sublinear_tf=True, dtype=np.float32
         )
         with threadpool_limits(1):
             rows = tfidf.fit_transform(texts)
             size = min(dimension, len(terms), len(texts))
-            _, _, directions = randomized_svd(rows, size, n_iter=5, random_state=0)
+            _, strengths, directions = randomized_svd(rows, size, n_iter=5, random_state=0)
         return TermEmbedder(
             tuple(terms),
             np.asarray(tfidf.idf_, np.float32),
             np.ascontiguousarray(directions.T, np.float32),
+            float((strengths**2).sum() / rows.power(2).sum()),
         )
 
     @property

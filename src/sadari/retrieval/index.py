@@ -28,14 +28,12 @@ FORMAT = 1
 
 Mode = Literal["hybrid", "text", "dense"]
 
-# Weights of title, heading and text in BM25.
-_WEIGHTS = (2.0, 2.0, 1.0)
 # A hybrid search weighs this many passages found by words, and as many found by likeness.
 _CANDIDATES = 200
-# What likeness adds to a hybrid score, beside 1 for words. Vectors learned from the domain's few
-# documents settle ties and find what shares no word; a trained model knows more than that.
-_LIKENESS_LEARNED = 0.2
+# What likeness adds to a hybrid score, beside 1 for words. Learned vectors are worth what they
+# keep of the passages' differences: much in a small domain, little in a large one.
 _LIKENESS_TRAINED = 1.0
+_LIKENESS_LEARNED = 0.3
 # A question has fewer terms; a whole pasted page is cut here.
 _MOST_TERMS = 400
 
@@ -119,7 +117,7 @@ class Index:
         else:
             words = _scaled(self._by_words(terms, max(k, _CANDIDATES)))
             likeness = _scaled(self._by_likeness(query, max(k, _CANDIDATES)))
-            share = _LIKENESS_TRAINED if self._trained else _LIKENESS_LEARNED
+            share = self._likeness
             found = {
                 number: words.get(number, 0.0) + share * likeness.get(number, 0.0)
                 for number in words.keys() | likeness.keys()
@@ -128,30 +126,31 @@ class Index:
         return [Hit(self._passages[number], found[number]) for number in best]
 
     def _by_words(self, terms: list[str], k: int) -> dict[int, float]:
-        query = " OR ".join(f'"{term}"' for term in terms)
-        weights = ", ".join(str(weight) for weight in _WEIGHTS)
-        sql = (
-            f"SELECT rowid, bm25(terms, {weights}) AS cost FROM terms WHERE terms MATCH ? "
-            "ORDER BY cost, rowid LIMIT ?"
-        )
+        marks = ", ".join("?" * len(terms))
         try:
             with self._lock:
-                rows = self._db.execute(sql, (query, k)).fetchall()
+                rows = self._db.execute(
+                    f"SELECT passages, scores FROM terms WHERE term IN ({marks})", terms
+                ).fetchall()
         except sqlite3.Error as error:
             raise RetrievalError(
                 f"The index cannot be searched: {error}.", todo=_REBUILD
             ) from error
-        return {number: -cost for number, cost in rows}
+        scores = np.zeros(len(self._passages), np.float32)
+        for passages, added in rows:
+            scores[np.frombuffer(passages, np.uint32)] += np.frombuffer(added, np.float32)
+        return _best(scores, k)
 
     def _by_likeness(self, query: str, k: int) -> dict[int, float]:
         vector = np.asarray(self._query_embedder().embed([query]), np.float32)[0]
         cosines: NDArray[np.float32] = self._vectors @ vector
-        best = np.argsort(-cosines, kind="stable")[:k]
-        return {int(number): float(cosines[number]) for number in best if cosines[number] > 0}
+        return _best(cosines, k)
 
     @property
-    def _trained(self) -> bool:
-        return not isinstance(self._embedder, TermEmbedder)
+    def _likeness(self) -> float:
+        if isinstance(self._embedder, TermEmbedder):
+            return _LIKENESS_LEARNED * self._embedder.kept
+        return _LIKENESS_TRAINED
 
     def _query_embedder(self) -> Embedder:
         with self._lock:
@@ -168,14 +167,14 @@ class Index:
 
 
 _REBUILD = "Build it again with `sadari index`."
-_TABLES = ("passages", "embedder", "terms_data", "terms_idx", "terms_docsize", "terms_config")
+_TABLES = ("passages", "terms", "embedder")
 
 
 def content_digest(db: sqlite3.Connection) -> str:
     """Returns the SHA-256 of everything that an index holds: passages, vectors, terms."""
     seen = hashlib.sha256()
     for table in _TABLES:
-        for row in db.execute(f"SELECT * FROM {table} ORDER BY 1, 2"):
+        for row in db.execute(f"SELECT * FROM {table} ORDER BY 1"):
             for value in row:
                 data = value if isinstance(value, bytes) else str(value).encode()
                 seen.update(len(data).to_bytes(8, "little") + data)
@@ -212,7 +211,8 @@ def _read(
         directions = np.frombuffer(parts["directions"], np.float32).reshape(
             len(terms), vectors.shape[1]
         )
-        embedder = TermEmbedder(terms, idf, directions)
+        kept = float(np.frombuffer(parts["kept"], np.float32)[0])
+        embedder = TermEmbedder(terms, idf, directions, kept)
     return meta, passages, vectors, embedder
 
 
@@ -220,3 +220,9 @@ def _scaled(scores: dict[int, float]) -> dict[int, float]:
     """Scores from 0 (as good as nothing found) to 1 (the best)."""
     top = max(scores.values(), default=0.0)
     return {number: score / top for number, score in scores.items()} if top > 0 else {}
+
+
+def _best(scores: NDArray[np.float32], k: int) -> dict[int, float]:
+    """The numbers of the best `k` passages with a score above 0."""
+    best = np.argsort(-scores, kind="stable")[:k]
+    return {int(number): float(scores[number]) for number in best if scores[number] > 0}
