@@ -113,7 +113,7 @@ def last_clause(clause: str, nouns: Collection[str]) -> str | None:
     pairs = enumerate(itertools.pairwise(words))
     named = [i for i, (word, following) in pairs if _is_named(word, following, nouns)]
     joins = [i for i, word in enumerate(words[:-1]) if _joins(word, nouns)]
-    if not named or any(i > named[-1] for i in joins):
+    if not named or any(i > named[-1] for i in joins) or "는지 " in clause:
         return None
     start = max((i + 1 for i in joins if i < named[-1]), default=0)
     return " ".join(words[start:])
@@ -138,7 +138,7 @@ def is_action(rest: str, nouns: Collection[str]) -> bool:
     if rest.rstrip(".").endswith(_HAPPENS) or final_consonant(words[-1][:-1]) != 4:
         return False
     acts = any(re.search(r"[가-힣A-Za-z0-9)](?:[을를]|부터|는지)$", word) for word in words[:-1])
-    return acts and not has_subject(rest, nouns)
+    return acts and not has_subject(rest.rpartition("는지 ")[2], nouns)
 
 
 def is_judgement(rest: str) -> bool:

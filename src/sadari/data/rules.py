@@ -44,6 +44,7 @@ def questions_of(fact: Fact) -> Iterator[tuple[str, wordings.Questions]]:
     yield from _of_moment(fact)
 
 
+_HEADS = {head for family in wordings.FAMILIES for head in family}  # 조치는: for what?
 _COPULA = re.compile(r"(?:이다|것이다|점이다|말한다|뜻한다)$")
 _AMOUNT = re.compile(
     r"^(?:약 |최대 |최소 |대략 )?[±\d][^가-힣]*(?:[가-힣]{0,4})?(?:이다|이고|이며)"
@@ -55,7 +56,7 @@ _EVERY = re.compile(r"(?:마다|에 한 번|에 1회|에 한번)(?: \S+)?(?: \S+
 def _of_topic(topic: Topic) -> Iterator[tuple[str, wordings.Questions]]:
     name, rest = topic.name, topic.rest
     head = name.rpartition(" ")[2]
-    if len(name) > 40 or head in ("것", "점", "경우", "수", "일"):
+    if len(name) > 40 or head in ("것", "점", "경우", "수", "일") or name in _HEADS:
         return
     if _AMOUNT.match(rest) and has_unit(rest) and not quantities(name):
         yield "quantity", wordings.amount_of(name)
