@@ -23,7 +23,7 @@ from sadari.tuning.errors import TuningError
 from sadari.tuning.examples import Example, check_end_of_turn, prepare
 from sadari.tuning.identity import Identity
 from sadari.tuning.methods import add_adapter
-from sadari.tuning.model import choose_dtype, open_base, stop_ids
+from sadari.tuning.model import check_base, choose_dtype, open_base, stop_ids
 from sadari.tuning.network import Network
 from sadari.tuning.packing import Row, pack
 from sadari.tuning.result import Progress, TuneResult
@@ -58,6 +58,8 @@ def train(
         examples = prepare(train, settings.max_length, "the training examples")
         checks = prepare(validation, settings.max_length, "the validation examples")
         plan = Plan(len(examples.rows), settings)
+
+        check_base(base)
 
         # Where it goes, and whether it began before.
         checkpoints.claim(output, resume=resume)

@@ -15,19 +15,23 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-def open_base(base: Path, dtype: Dtype, device: torch.device) -> PreTrainedModel:
-    """The causal language model in the folder `base`, frozen, on `device`.
-
-    Raises TuningError if the folder holds no model that Transformers can open.
-    """
-    from transformers import AutoModelForCausalLM
-
+def check_base(base: Path) -> None:
+    """Raises TuningError if the folder `base` holds no model."""
     if not (base / "config.json").is_file():
         raise TuningError(
             "This folder holds no model: config.json is missing.",
             where=str(base),
             todo="Name a folder as `save_pretrained` writes it.",
         )
+
+
+def open_base(base: Path, dtype: Dtype, device: torch.device) -> PreTrainedModel:
+    """The causal language model in the folder `base`, frozen, on `device`.
+
+    Raises TuningError if Transformers cannot open it.
+    """
+    from transformers import AutoModelForCausalLM
+
     try:
         model = AutoModelForCausalLM.from_pretrained(
             base, dtype=getattr(torch, dtype), local_files_only=True
