@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from functools import lru_cache
 
 from sadari.domain.question import Key
-from sadari.evaluation._matching import Match, as_quantity, places
-from sadari.evaluation._reading import Reading, read, words
+from sadari.evaluation._matching import Match, places
+from sadari.evaluation._reading import Reading, read, stems, words
 
-FEWEST_SENTENCES = 4
-_JOIN = re.compile(r"[\s,·/;:|()\[\]\-~–.]|및|와|과|또|그리고|약|에")
+FEWEST_SENTENCES = 3
 _PIECE = re.compile(r"[^,·]+")
 _WHICH = re.compile(r"무엇|무슨|어떤|어느|누구|뭐|뭔|어디|종류|두 가지|세 가지")
 _HOW = re.compile(r"왜|이유|어떻게|까닭")
@@ -20,7 +20,7 @@ _NOISE = re.compile(r"[\W_]+")
 
 def pasted(answer: Reading, evidence: Sequence[Reading], key: Key) -> bool:
     """Whether the answer reproduces a passage instead of answering from it: most of the sentences
-    of a document that has four or more, or more of them than the key could need."""
+    of a document that has three or more, or more of them than the key could need."""
     whole = _bare(answer.text)
     for document in evidence:
         own = [_bare(document.text[s:e]) for s, e in document.sentences]
@@ -28,29 +28,10 @@ def pasted(answer: Reading, evidence: Sequence[Reading], key: Key) -> bool:
         copied = sum(sentence in whole for sentence in own)
         if len(own) < FEWEST_SENTENCES:
             continue
-        most = 2 * copied > len(own) and copied >= FEWEST_SENTENCES - 1
-        if most or copied >= max(FEWEST_SENTENCES, len(key.must) + 2):
+        most = copied > max(len(own) / 2, len(key.must))
+        if copied >= FEWEST_SENTENCES and (most or copied > len(key.must) + 1):
             return True
     return False
-
-
-def listed(match: Match, answer: Reading, asked: Sequence[Match]) -> bool:
-    """Whether a quantity stands in a bare run of three or more, two of which nobody asked for:
-    0.5초, 8초, 0.2초, 12초."""
-    held = [q for q in answer.quantities if q.start < match.end and match.start < q.end]
-    if not held:
-        return False
-    run = held[:1]
-    for step in (1, -1):
-        index = answer.quantities.index(held[0])
-        while 0 <= (index := index + step) < len(answer.quantities):
-            other, last = answer.quantities[index], run[-1] if step > 0 else run[0]
-            gap = answer.text[min(last.end, other.end) : max(last.start, other.start)]
-            if _JOIN.sub("", gap):
-                break
-            run.insert(len(run) if step > 0 else 0, other)
-    strangers = [q for q in run if not any(q.start < m.end and m.start < q.end for m in asked)]
-    return len(run) > 2 and len(strangers) > 1
 
 
 def enumerated(
@@ -63,13 +44,13 @@ def enumerated(
     """Whether a thing stands in a list with two or more that the evidence names elsewhere, not
     where it names this one: 탄탄면, 월남쌈, 짜조, 쌀국수, of which only the first two are right."""
     start, end = answer.sentence(match.start)
-    here = "".join("".join(words(sentence)) for sentence in known)
-    everywhere = "".join("".join(words(reading.text)) for reading in evidence)
+    here = "".join(stem for sentence in known for stem in stems(sentence))
+    everywhere = "".join(stem for reading in evidence for stem in stems(reading.text))
     strangers = 0
     for piece in _PIECE.finditer(answer.text, start, end):
         if any(piece.start() <= m.start < piece.end() for m in asked):
             continue
-        own = words(piece.group())
+        own = stems(piece.group())
         if 0 < len(own) <= 2 and all(w in everywhere and w not in here for w in own):
             strangers += 1
     return strangers >= 2
@@ -107,13 +88,13 @@ def scrambled(answer: Reading, evidence: Sequence[Reading], question: str) -> bo
     vocabulary: set[str] = set()
     for reading in (*evidence, read(question)):
         for start, end in reading.sentences:
-            own = [word[:4] for word in words(reading.text[start:end])]
+            own = words(reading.text[start:end])
             vocabulary.update(own)
             known.update((a, b) for i, a in enumerate(own) for b in own[i + 1 : i + 3])
-    said = [word[:4] for word in words(_blank(answer))]
+    said = words(_blank(answer))
     if len(said) < 4 or sum(word in vocabulary for word in said) < 0.7 * len(said):
         return False
-    return not any(pair in known for pair in zip(said, said[1:], strict=False))
+    return not any(pair in known for pair in itertools.pairwise(said))
 
 
 def echoes(answer: Reading, question: str) -> bool:

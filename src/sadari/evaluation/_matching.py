@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from sadari.domain.question import AnyOf, Number
-from sadari.evaluation._reading import Reading, Span, read
+from sadari.evaluation._reading import Reading, Span
 from sadari.text import normalise
 from sadari.text.quantity import Quantity, quantities, quantity
 from sadari.text.units import FOLD, scale_of

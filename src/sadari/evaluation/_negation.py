@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sadari.evaluation._matching import Match
-from sadari.evaluation._reading import Reading, Span, among, same_word, words
+from sadari.evaluation._reading import Reading, Span, stems, words
 
 Role = Literal["purpose", "condition", "modifier", "predicate"]
 
@@ -41,10 +41,11 @@ _UNDENIED = re.compile(
 )
 _WHY = re.compile(r"왜|이유|까닭|때문")
 _IF = tuple(unicodedata.normalize("NFD", ending) for ending in ("면", "때"))
-_TWICE = re.compile(r"지\s?않지\s?않|지\s?못하지\s?않")
+_TWICE = re.compile(r"지\s?(?:않|못하)지\s?않|없지\s?않|(?:않|없)게\s?하지\s?않")
+_NO_REASON = re.compile(r"때문[은이]?\s?아(?:니다|닙니다|니에요|니야)")
 _LEADS_ON = re.compile(r"(?:[아어여해져려]서?|(?<!에)서|으?면|니까|므로|때문에)$")
 _MAYBE = re.compile(
-    r"수도\s?있|지도\s?모|수도\s?없|둘\s?중|중\s?(?:하나|한\s?곳|한\s?쪽)|모르|알\s?수\s?없|불?분명하|확실하지"
+    r"수도\s?있|지도\s?모|수도\s?없|둘\s?중|중\s?(?:하나|한\s?곳|한\s?쪽)|모르|헷갈|글쎄|알\s?수\s?없|불?분명하|확실하지"
 )
 _OR_AFTER = re.compile(
     r"^[^,.\n]{0,12}?이?거나\s|^[가-힣]{0,4}?(?:이?나|이?든지?)\s|^\S{0,4}\s?(?:또는|혹은|아니면)\s"
@@ -93,9 +94,9 @@ def negations(text: str, start: int, end: int) -> list[Negation]:
         else:
             role = "predicate"
         if match["short"] or match["become"]:
-            verb = words(text[match.end() : end])[:1]
+            verb = stems(text[match.end() : end])[:1]
         else:
-            verb = words(text[start : match.start() + bool(match["long"])].removesuffix("지"))[-1:]
+            verb = stems(text[start : match.start() + bool(match["long"])].removesuffix("지"))[-1:]
         possible = bool(match["lack"]) and text[start : match.start()].rstrip().endswith("수")
         kind: Literal["verb", "lack", "copula"] = "verb"
         if match["lack"] and not possible:
@@ -122,19 +123,14 @@ class Licence:
         for own in negations(self.question, 0, len(self.question)):
             if own.possibility and negation.possibility:
                 return True
-            if own.role != "condition" and any(among(v, negation.verb) for v in own.verb):
+            if own.role != "condition" and any(_says(v, negation.verb) for v in own.verb):
                 return True
         due = [n for n in negations(self.home, 0, len(self.home)) if n.role != "condition"]
         return any(n.kind == negation.kind for n in due)
 
     def contradicts(self, negation: Negation) -> bool:
         """Whether the evidence says the negated verb plainly."""
-        plain = words(self.home)
-        return any(
-            w.startswith(v) if len(v) == 3 else among(v, plain)
-            for v in negation.verb
-            for w in plain
-        )
+        return any(_says(verb, stems(self.home)) for verb in negation.verb)
 
 
 def denied(match: Match, reading: Reading, licence: Licence) -> bool:
@@ -203,14 +199,16 @@ def gainsays(
                 for m in p.finditer(text)
             ):
                 continue
-            said = words(text)
-            best, home = 0.0, ""
+            if negation.kind == "copula" and _NO_REASON.search(text):
+                return text.strip()
+            said = set(words(text))
+            best, home = 0, ""
             for sentence in pool:
-                own = words(sentence)
-                shared = sum(among(w, own) for w in said)
-                if any(_says(verb, own) for verb in negation.verb) or not negation.verb:
-                    if shared > best:
-                        best, home = shared, sentence
+                shared = len(said & set(words(sentence)))
+                if shared > best and (
+                    not negation.verb or any(_says(v, stems(sentence)) for v in negation.verb)
+                ):
+                    best, home = shared, sentence
             if best < 2 or 2 * best < len(said):
                 continue
             due = negations(home, 0, len(home))
@@ -227,7 +225,7 @@ def _says(verb: str, own: Sequence[str]) -> bool:
             continue
         if len(verb) < 4 and word.startswith(verb) and len(word) <= len(verb) + 4:
             return True
-        if len(verb) >= 4 and same_word(verb, word):
+        if len(verb) >= 4 and word[:4] == verb[:4]:
             return True
     return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ def read(text: str, assertions: bool = False) -> Reading:
     plain = _THOUSANDS.sub("", "\n".join(line for line in lines if line).translate(FOLD))
     if assertions:
         spans = _cut(plain, _SENTENCE_END)
-        plain = "\n".join(plain[s:e] for s, e in spans if not _QUESTION.search(plain[s:e]))
+        plain = "\n".join(plain[s:e].strip() for s, e in spans if not _QUESTION.search(plain[s:e]))
     jamo: list[str] = []
     at: list[int] = []
     for position, character in enumerate(plain):
@@ -90,7 +91,7 @@ def read(text: str, assertions: bool = False) -> Reading:
 
 
 @lru_cache(maxsize=8192)
-def words(text: str) -> tuple[str, ...]:
+def stems(text: str) -> tuple[str, ...]:
     """The content words of a piece of a reading's text, in jamo, without particles or numbers."""
     found = []
     for word in _WORD.findall(text):
@@ -100,19 +101,17 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def same_word(one: str, other: str) -> bool:
-    """Whether two words of `words` are one word in two forms: codes when equal, Korean when the
-    first four jamo agree (늘린다 and 늘려, 교체하고 and 교체한다)."""
-    if one == other:
-        return True
-    if one[0] < "ᄀ" or other[0] < "ᄀ":
-        return False
-    return one[:4] == other[:4] and len(one) >= 4 and len(other) >= 4
+@lru_cache(maxsize=8192)
+def words(text: str) -> tuple[str, ...]:
+    """The content words in a form that inflection leaves alone: codes and Latin words whole, of
+    Korean words the first four jamo (늘린다 and 늘려, 교체하고 and 교체한다 are each one word)."""
+    return tuple(stem[:4] if stem[0] >= "ᄀ" else stem for stem in stems(text))
 
 
-def among(word: str, others: tuple[str, ...] | frozenset[str]) -> bool:
-    """Whether `word` is one of `others` in some form."""
-    return any(same_word(word, other) for other in others)
+def pieces(text: str, start: int, end: int) -> list[Span]:
+    """A clause cut at its commas and opening brackets."""
+    cuts = [start, *(m.end() for m in re.compile(r"[,(]").finditer(text, start, end)), end]
+    return [(low, high) for low, high in itertools.pairwise(cuts) if low < high]
 
 
 def _holder(spans: tuple[Span, ...], position: int) -> Span:

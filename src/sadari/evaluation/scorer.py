@@ -9,23 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sadari.domain.question import Key, Question
-from sadari.evaluation._evasion import echoes, enumerated, listed, pasted, salad, scrambled
-from sadari.evaluation._evidence import (
-    Facts,
-    facts,
-    misplaced,
-    postponed,
-    rival,
-    stretched,
-    swapped,
-    turned,
-    turned_limit,
-)
+from sadari.evaluation._evasion import echoes, enumerated, pasted, salad, scrambled
+from sadari.evaluation._evidence import Facts, facts, postponed, swapped, turned, usurped
 from sadari.evaluation._matching import Match, matches
 from sadari.evaluation._negation import Licence, affirmed_against, denied, gainsays, hedged
 from sadari.evaluation._reading import Reading, Span, read
 from sadari.evaluation._refusal import invention, refusal
 from sadari.evaluation._structure import call_of, objects, wrong_slots
+from sadari.evaluation._values import listed, misplaced, rival, stretched, turned_limit
 
 SCORER = "key/1"
 
@@ -169,8 +160,10 @@ def _contrary(
             return f"It says both: {_text(hit[0], answer)} and its denial."
         if all(turned_limit(m, answer, about) for m in firm):
             return f"It turns the limit around: {_text(firm[0], answer)}."
-        if all(swapped(answer, m, about, sources, question.text) for m in firm):
+        if len(hits) == 1 and all(swapped(answer, m, about, sources, question.text) for m in firm):
             return f"It says it of another thing: {_text(firm[0], answer)}."
+        if all(usurped(answer, m, about, sources, question.text) for m in firm):
+            return f"It says it of another subject: {_text(firm[0], answer)}."
         if all(postponed(answer, m, question.text) for m in firm):
             return f"It puts last what comes first: {_text(firm[0], answer)}."
     spans = [(m.start, m.end) for found in hits for m in found]

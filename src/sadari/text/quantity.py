@@ -43,7 +43,11 @@ def quantities(text: str) -> list[Quantity]:
     get its unit. Digits of codes (VG12, LL-207) are no numbers.
     """
     text = text.translate(FOLD)
-    found = [_digits(match, text) for match in _DIGITS.finditer(text)]
+    found = [_time_of_day(match) for match in _COLON.finditer(text)]
+    taken = [(q.start, q.end) for q in found]
+    for match in _DIGITS.finditer(text):
+        if not any(start <= match.start() < end for start, end in taken):
+            found.append(_digits(match, text))
     taken = [(q.start, q.end) for q in found]
     for read, pattern in ((_spelled, _WORDS), (_day, _DAYS)):
         for match in pattern.finditer(text):
@@ -78,6 +82,7 @@ _DIGITS = re.compile(
 _SCALE = {"백": 100.0, "천": 1e3, "만": 1e4, "십만": 1e5, "백만": 1e6, "천만": 1e7, "억": 1e8}
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+", "^ ")
 
+_COLON = re.compile(r"(?<![\d:.])([01]?\d|2[0-4]):([0-5]\d)(?![\d:])")
 _NATIVE = {
     "한": 1, "두": 2, "세": 3, "석": 3, "네": 4, "넉": 4, "다섯": 5, "여섯": 6, "일곱": 7,
     "여덟": 8, "아홉": 9, "열": 10, "스무": 20, "스물": 20, "서른": 30, "마흔": 40, "쉰": 50,
@@ -119,6 +124,11 @@ _RANGE = {"~", "-", "에서", "내지", "±", ","}
 _HALF = re.compile(r"\s?반(?=$|[^가-힣]|[을이은에])")
 _ADDS = {"time", "month", "mass", "length"}
 _NOON = 12
+
+
+def _time_of_day(match: re.Match[str]) -> Quantity:
+    hours = float(match[1]) + float(match[2]) / 60
+    return replace(quantity(hours, "시"), start=match.start(), end=match.end())
 
 
 def _digits(match: re.Match[str], text: str) -> Quantity:
