@@ -3,7 +3,7 @@
 from sadari.assistant.assistant import Assistant
 from sadari.assistant.bundle import bundle
 from sadari.assistant.prompt import build_messages
-from sadari.assistant.rungs import PARENTS, model_spec, recipe_for
+from sadari.assistant.rungs import PARENTS, index_for, model_spec, recipe_for
 from sadari.assistant.types import (
     Answer,
     AssistantError,
@@ -26,6 +26,7 @@ __all__ = [
     "Retrieval",
     "build_messages",
     "bundle",
+    "index_for",
     "model_spec",
     "recipe_for",
 ]

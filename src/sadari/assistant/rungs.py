@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from sadari.assistant.types import AssistantError, Prompt, Recipe, Retrieval
 from sadari.domain import Domain
 from sadari.llm.types import ModelSpec, Price, Sampling
+from sadari.retrieval import SentenceTransformerEmbedder, build_index
 
 PARENTS = {"prompt": None, "rag": "prompt", "tuned": "prompt", "tuned+rag": "rag"}
 
@@ -32,6 +34,22 @@ def recipe_for(domain: Domain, rung: str, *, index: Path, adapter: Path | None =
         return recipe
     found = Retrieval(str(index), settings.retrieval.k, settings.retrieval.passage_characters)
     return replace(recipe, retrieval=found)
+
+
+def index_for(
+    domain: Domain, folder: Path, on_progress: Callable[[int, int], None] | None = None
+) -> Path:
+    """The index of the domain's documents in `folder`, cut and embedded as its settings say; one
+    that is there already is used again. Raises RetrievalError without documents."""
+    wanted = domain.settings.retrieval
+    embedder = SentenceTransformerEmbedder(wanted.embedder) if wanted.embedder else None
+    return build_index(
+        domain.documents,
+        folder,
+        characters=wanted.chunk_characters,
+        embedder=embedder,
+        on_progress=on_progress,
+    )
 
 
 def default_prompt(domain: Domain) -> Prompt:

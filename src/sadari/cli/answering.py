@@ -16,17 +16,17 @@ def index(domain: DomainArgument, json: JsonOption = False) -> None:
 
     Example: sadari index examples/ald
     """
+    from sadari.assistant import index_for
     from sadari.domain import read_domain
-    from sadari.retrieval import Index, build_index, recall_at_k
+    from sadari.retrieval import Index, recall_at_k
     from sadari.store import Store
 
     folder = read_domain(domain)
     wanted = folder.settings.retrieval
     with stages() as watch:
-        path = build_index(
-            folder.documents,
+        path = index_for(
+            folder,
             Store.open().home / "indexes",
-            characters=wanted.chunk_characters,
             on_progress=lambda done, total: watch("index", done, total),
         )
     made = Index.open(path)
@@ -55,12 +55,11 @@ def ask(
 
     Example: sadari ask examples/ald "VG12 영점은 얼마나 자주 확인해?"
     """
-    from sadari.assistant import Assistant, model_spec, recipe_for
+    from sadari.assistant import Assistant, index_for, model_spec, recipe_for
     from sadari.domain import read_domain
     from sadari.domain.message import user
     from sadari.llm import open_model
     from sadari.releases import current, open_release
-    from sadari.retrieval import build_index
     from sadari.store import Store
 
     if rung not in ("", "prompt", "rag"):
@@ -72,11 +71,7 @@ def ask(
         assistant = open_release(store, promoted)
     else:
         name = rung or ("rag" if folder.documents else "prompt")
-        path = build_index(
-            folder.documents,
-            store.home / "indexes",
-            characters=folder.settings.retrieval.chunk_characters,
-        )
+        path = index_for(folder, store.home / "indexes")
         model = open_model(model_spec(folder), allow_remote=folder.settings.models.remote)
         assistant = Assistant(recipe_for(folder, name, index=path), model)
     answer = asyncio.run(assistant.answer((user(question),)))

@@ -43,8 +43,8 @@ def climb(
     Example: sadari climb examples/ald --all
     """
     from sadari.domain import read_domain
-    from sadari.ladder import climb as climb_ladder
     from sadari.ladder import as_dict, render_table, write_report
+    from sadari.ladder import climb as climb_ladder
     from sadari.store import Store
 
     folder = read_domain(domain)
@@ -54,13 +54,15 @@ def climb(
             climb_ladder(folder, store, everything=everything, until=until, watch=watch)
         )
     path = report or store.run_folder(done.run) / "report.html"
-    write_report(done.judgement, path, folder.exam("test"))
+    write_report(
+        done.judgement, path, title=folder.settings.name, curves=done.curves, notes=done.notes
+    )
     if json:
         print_json(as_dict(done.judgement) | {"run": done.run, "skipped": done.skipped})
     else:
         render_table(done.judgement, output)
-    for name, reason in done.skipped.items():
-        say(f"[yellow]{name} was not measured: {reason}.[/]")
+    for note in done.notes:
+        say(f"[dim]· {note}[/]")
     say(f"Report: {path}")
 
 

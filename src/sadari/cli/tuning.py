@@ -20,11 +20,10 @@ def tune(
 
     Example: sadari tune examples/ald
     """
-    from sadari.assistant import recipe_for
+    from sadari.assistant import index_for, recipe_for
     from sadari.data import prepare
     from sadari.domain import read_domain
     from sadari.jobs import plan, tune_all
-    from sadari.retrieval import build_index
     from sadari.store import Store
 
     folder = read_domain(domain)
@@ -33,11 +32,7 @@ def tune(
     closed = recipe_for(folder, "prompt", index=store.home)
     open_book = None
     if folder.documents:
-        path = build_index(
-            folder.documents,
-            store.home / "indexes",
-            characters=folder.settings.retrieval.chunk_characters,
-        )
+        path = index_for(folder, store.home / "indexes")
         open_book = recipe_for(folder, "rag", index=path)
     adapters = store.home / "adapters"
     jobs = plan(folder, data, adapters, closed=closed, open_book=open_book, seeds=[seed])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sadari.assistant import Assistant, Recipe, bundle, model_spec, recipe_for
+from sadari.assistant import Assistant, Recipe, bundle, index_for, model_spec, recipe_for
 from sadari.data import Dataset, pick_groups, prepare
 from sadari.domain import Domain, Question
 from sadari.evaluation import Score, evaluate, questions_digest
@@ -20,7 +20,7 @@ from sadari.ladder.record import rung_record, write_json
 from sadari.ladder.types import LadderError, Rung, Training, Watch
 from sadari.ladder.verdict import judge
 from sadari.llm import Failure, LanguageModel, open_model
-from sadari.retrieval import build_index, recall_at_k
+from sadari.retrieval import recall_at_k
 from sadari.store import Store
 from sadari.text import normalise
 
@@ -39,6 +39,25 @@ class Climb:
     trials: dict[str, tuple[Trial, ...]]
     skipped: dict[str, str]
     data: Dataset | None
+    curves: dict[str, tuple[tuple[int, float], ...]]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the report should know besides the verdict."""
+        found = [f"{name} was not measured: {reason}." for name, reason in self.skipped.items()]
+        for name, trials in self.trials.items():
+            if trials:
+                best = max(trial.right for trial in trials)
+                worst = min(trial.right for trial in trials)
+                found.append(
+                    f"{name}: {len(trials)} wordings were tried on the dev questions, "
+                    f"{worst:.0%} to {best:.0%} right; the best took the test."
+                )
+        for rung in self.judgement.rungs:
+            share = rung.facts.get("verbatim_training_answers")
+            if share is not None:
+                found.append(f"{rung.name}: {share:.0%} of answers are training answers verbatim.")
+        return tuple(found)
 
 
 @dataclass
@@ -57,6 +76,7 @@ class _Ascent:
     trials: dict[str, tuple[Trial, ...]] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     data: Dataset | None = None
+    curves: dict[str, tuple[tuple[int, float], ...]] = field(default_factory=dict)
 
 
 async def climb(
@@ -109,7 +129,15 @@ async def climb(
     write_json(record, store.run_folder(run.id) / "climb.json")
     outputs = {"record": "climb.json", "report": "report.html"}
     store.finish_run(run.id, "done", outputs=outputs, metrics={"choice": judgement.choice})
-    return Climb(domain.id, run.id, judgement, ascent.trials, ascent.skipped, ascent.data)
+    return Climb(
+        domain.id,
+        run.id,
+        judgement,
+        ascent.trials,
+        ascent.skipped,
+        ascent.data,
+        ascent.curves,
+    )
 
 
 async def _climb_to(name: str, ascent: _Ascent, held_out: frozenset[str]) -> None:
@@ -119,10 +147,9 @@ async def _climb_to(name: str, ascent: _Ascent, held_out: frozenset[str]) -> Non
         ascent.skipped[name] = "the domain has no documents"
         return
     if "rag" in name and ascent.index is None:
-        ascent.index = build_index(
-            domain.documents,
+        ascent.index = index_for(
+            domain,
             ascent.store.home / "indexes",
-            characters=domain.settings.retrieval.chunk_characters,
             on_progress=lambda done, total: ascent.watch("index", done, total),
         )
     if "tuned" not in name:
@@ -172,7 +199,10 @@ async def _tune(
         done = sum(s for s, _ in steps.values())
         ascent.watch("tuning", done, total * len(jobs))
 
-    return await asyncio.to_thread(tune_all, jobs, domain, ascent.data, on_step)
+    tuned = await asyncio.to_thread(tune_all, jobs, domain, ascent.data, on_step)
+    for one in tuned:
+        ascent.curves[one.name] = tuple(enumerate(one.result["train_losses"], start=1))
+    return tuned
 
 
 async def _control(ascent: _Ascent, held_out: frozenset[str]) -> None:

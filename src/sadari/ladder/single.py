@@ -7,14 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sadari.assistant import Assistant, bundle, model_spec, recipe_for
+from sadari.assistant import Assistant, bundle, index_for, model_spec, recipe_for
 from sadari.domain import Domain, Split
 from sadari.evaluation import EvaluationError, Score, evaluate, questions_digest
 from sadari.ladder.record import write_json
 from sadari.ladder.standing import stand
 from sadari.ladder.types import Rung, Watch
 from sadari.llm import open_model
-from sadari.retrieval import build_index, recall_at_k
+from sadari.retrieval import recall_at_k
 from sadari.store import Store
 
 
@@ -32,11 +32,7 @@ async def evaluate_one(
     questions = domain.exam(split)
     if not questions:
         raise EvaluationError(f"there are no {split} questions.", where=str(domain.path))
-    path = build_index(
-        domain.documents,
-        store.home / "indexes",
-        characters=domain.settings.retrieval.chunk_characters,
-    )
+    path = index_for(domain, store.home / "indexes")
     model = open_model(model_spec(domain), allow_remote=domain.settings.models.remote)
     recipe = recipe_for(domain, rung, index=path, adapter=adapter)
     digest = bundle(recipe, model).digest

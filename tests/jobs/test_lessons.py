@@ -1,0 +1,88 @@
+"""Lessons are the very prompts that the rungs ask with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sadari.assistant import Recipe, recipe_for
+from sadari.data import Record, prepare
+from sadari.domain import Domain, read_domain
+from sadari.jobs.lessons import lessons, shuffle_answers
+from sadari.llm.weights import load_tokenizer
+from sadari.retrieval import Index, build_index
+from tests.domains import small_domain
+
+
+@pytest.fixture(scope="module")
+def domain(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Domain:
+    return read_domain(small_domain(tmp_path_factory.mktemp("domain") / "shop", tiny))
+
+
+@pytest.fixture(scope="module")
+def recipes(domain: Domain, tmp_path_factory: pytest.TempPathFactory) -> tuple[Recipe, Recipe]:
+    index = build_index(domain.documents, tmp_path_factory.mktemp("index"))
+    return recipe_for(domain, "prompt", index=index), recipe_for(domain, "rag", index=index)
+
+
+def _text(tokenizer: object, ids: tuple[int, ...]) -> str:
+    return str(tokenizer.decode(list(ids)))  # type: ignore[attr-defined]
+
+
+def test_only_the_answer_is_learned_and_ends_its_turn(
+    domain: Domain, recipes: tuple[Recipe, Recipe], tiny: Path
+) -> None:
+    tokenizer = load_tokenizer(tiny)
+    records = prepare(domain).train
+    made = lessons(
+        records,
+        tokenizer,
+        closed=recipes[0],
+        open_book=None,
+        index=None,
+        with_passages=0,
+        seed=0,
+    )
+    assert len(made) == len(records)
+    for record, lesson in zip(records, made, strict=True):
+        learned = tuple(i for i, t in zip(lesson.ids, lesson.trained, strict=True) if t)
+        assert _text(tokenizer, learned).startswith(record.messages[-1].content)
+        assert tokenizer.eos_token_id in learned
+        assert domain.settings.persona in _text(tokenizer, lesson.ids)
+
+
+def test_an_open_book_lesson_holds_the_passage_that_answers(
+    domain: Domain, recipes: tuple[Recipe, Recipe], tiny: Path
+) -> None:
+    tokenizer = load_tokenizer(tiny)
+    closed, rag = recipes
+    assert rag.retrieval is not None
+    index = Index.open(Path(rag.retrieval.index))
+    records = [r for r in prepare(domain).train if r.task not in ("refusal", "feedback")]
+    made = lessons(
+        records, tokenizer, closed=closed, open_book=rag, index=index, with_passages=1, seed=0
+    )
+    for record, lesson in zip(records, made, strict=True):
+        prompt = tuple(i for i, t in zip(lesson.ids, lesson.trained, strict=True) if not t)
+        text = _text(tokenizer, prompt)
+        assert record.messages[-1].content in text
+        assert "[1]" in text
+
+
+def test_shuffled_answers_are_the_same_answers_to_other_questions(domain: Domain) -> None:
+    records = list(prepare(domain).train)
+    shuffled = shuffle_answers(records, seed=3)
+    assert [r.messages[0] for r in shuffled] == [r.messages[0] for r in records]
+    answers = [r.messages[-1].content for r in records]
+    assert sorted(r.messages[-1].content for r in shuffled) == sorted(answers)
+    ids = {id(r.messages[-1]): i for i, r in enumerate(records)}
+    assert all(ids[id(r.messages[-1])] != i for i, r in enumerate(shuffled))
+    assert shuffle_answers(records, seed=3) == shuffled
+
+
+def test_two_records_swap_their_answers() -> None:
+    from sadari.domain.message import assistant, user
+
+    records = [Record(str(i), (user(f"q{i}"), assistant(f"a{i}")), "g", "s") for i in range(2)]
+    assert [r.messages[-1].content for r in shuffle_answers(records, 0)] == ["a1", "a0"]

@@ -1,0 +1,112 @@
+"""Adapters are named by what made them, trained in parallel, and never trained twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from sadari.assistant import recipe_for
+from sadari.data import prepare
+from sadari.domain import read_domain
+from sadari.jobs import Job, JobError, plan, tune_all
+from sadari.jobs.tune import RESULT
+from tests.domains import small_domain
+
+
+def _jobs(folder: Path, adapters: Path, seeds: tuple[int, ...] = (1, 2)) -> list[Job]:
+    domain = read_domain(folder)
+    closed = recipe_for(domain, "prompt", index=folder)
+    return plan(domain, prepare(domain), adapters, closed=closed, open_book=None, seeds=seeds)
+
+
+def test_seeds_train_side_by_side_and_are_kept(tmp_path: Path, tiny: Path) -> None:
+    folder = small_domain(tmp_path / "shop", tiny)
+    domain = read_domain(folder)
+    jobs = _jobs(folder, tmp_path / "adapters")
+    assert len({job.folder for job in jobs}) == 2
+    steps: list[tuple[str, int, int, float]] = []
+    tuned = tune_all(jobs, domain, prepare(domain), lambda *step: steps.append(step))
+    assert {name for name, *_ in steps} == {"seed 1", "seed 2"}
+    for one in tuned:
+        assert (one.adapter / "adapter_model.safetensors").is_file()
+        assert one.result["settings"]["seed"] == one.seed
+        card = (one.adapter / "README.md").read_text(encoding="utf-8")
+        assert "base_model:" in card
+        assert prepare(domain).digest in card
+    weights = [(one.adapter / "adapter_model.safetensors").read_bytes() for one in tuned]
+    assert weights[0] != weights[1]
+    steps.clear()
+    again = tune_all(_jobs(folder, tmp_path / "adapters"), domain, prepare(domain), steps.append)
+    assert again == tuned
+    assert steps == []
+
+
+def test_another_setting_is_another_adapter(tmp_path: Path, tiny: Path) -> None:
+    first = small_domain(tmp_path / "a" / "shop", tiny)
+    second = small_domain(tmp_path / "b" / "shop", tiny, tuning="rank = 4")
+    names = {_jobs(folder, tmp_path / "x", (1,))[0].folder.name for folder in (first, second)}
+    assert len(names) == 2
+
+
+def test_a_model_at_an_endpoint_is_not_tuned_here(tmp_path: Path) -> None:
+    folder = small_domain(tmp_path / "shop", "gpt", models='url = "http://127.0.0.1:1/v1"')
+    with pytest.raises(JobError, match="cannot be tuned here"):
+        _jobs(folder, tmp_path / "adapters")
+
+
+TUNER = """
+    import sys
+    from pathlib import Path
+    from tests.jobs.test_tune import _jobs
+    from sadari.data import prepare
+    from sadari.domain import read_domain
+    from sadari.jobs import tune_all
+    if __name__ == "__main__":
+        folder, adapters = map(Path, sys.argv[1:])
+        jobs = _jobs(folder, adapters, (1,))
+        domain = read_domain(folder)
+        tune_all(jobs, domain, prepare(domain), lambda *step: print(step[1], flush=True))
+"""
+
+
+def test_a_tuning_that_was_killed_goes_on(tmp_path: Path, tiny: Path) -> None:
+    """PREVENT 13: after kill -9 the same command finishes with the same weights."""
+    folder = small_domain(
+        tmp_path / "shop", tiny, tuning="epochs = 60\nbatch_examples = 2\npatience = 60"
+    )
+    script = tmp_path / "tuner.py"
+    script.write_text(textwrap.dedent(TUNER))
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    command = [sys.executable, str(script), str(folder)]
+    killed = subprocess.Popen(
+        [*command, str(tmp_path / "killed")],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    )
+    assert killed.stdout is not None
+    for line in killed.stdout:
+        if int(line) >= 120:
+            break
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    assert not list((tmp_path / "killed").glob(f"*/{RESULT}"))
+    went_on = subprocess.run(
+        [*command, str(tmp_path / "killed")], capture_output=True, text=True, env=environment
+    )
+    assert went_on.returncode == 0, went_on.stderr
+    assert int(went_on.stdout.split()[0]) > 50, "it started over"
+    subprocess.run([*command, str(tmp_path / "whole")], check=True, env=environment)
+    results = [next((tmp_path / name).glob(f"*/{RESULT}")) for name in ("killed", "whole")]
+    weights = [r.with_name("adapter_model.safetensors").read_bytes() for r in results]
+    assert weights[0] == weights[1]
+    assert json.loads(results[0].read_text())["resumed_from"] > 0

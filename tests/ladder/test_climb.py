@@ -1,0 +1,94 @@
+"""The whole climb, for real, with a tiny random model: it must run, measure, and claim nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from sadari.domain import read_domain
+from sadari.ladder import LadderError, as_dict, climb, write_report
+from sadari.store import Store
+from tests.domains import small_domain
+
+
+def test_every_rung_is_measured_and_kept(tmp_path: Path, tiny: Path) -> None:
+    folder = small_domain(tmp_path / "shop", tiny)
+    domain, store = read_domain(folder), Store.open(tmp_path / "home")
+    seen: set[str] = set()
+
+    def watch(stage: str, done: int, total: int) -> None:
+        assert 0 <= done <= total
+        seen.add(stage)
+
+    done = asyncio.run(climb(domain, store, everything=True, until="tuned+rag", watch=watch))
+    names = [rung.name for rung in done.judgement.rungs]
+    assert names == ["prompt", "rag", "tuned", "tuned+rag", "shuffled+rag"]
+    test = domain.exam("test")
+    for rung in done.judgement.rungs:
+        repeats = len(rung.training) or 1
+        assert len(rung.scores) == repeats * len(test)
+        assert all(score.right is not None for score in rung.scores)
+        assert rung.seconds
+    tuned = done.judgement.rungs[3]
+    assert {t.seed for t in tuned.training} == set(domain.settings.tuning.seeds)
+    assert done.judgement.rungs[1].recall_at_k is not None
+    assert done.judgement.rungs[4].control
+    assert {"index", "tuning", "prompt", "rag"} <= seen
+    run = store.runs(kind="climb")[0]
+    record = json.loads((store.run_folder(run.id) / "climb.json").read_text(encoding="utf-8"))
+    assert run.status == "done"
+    assert record["choice"] == done.judgement.choice
+    json.dumps(as_dict(done.judgement), default=str)
+    page = write_report(
+        done.judgement, tmp_path / "report.html", curves=done.curves, notes=done.notes
+    )
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+    again = asyncio.run(climb(domain, store, everything=True, until="tuned+rag", watch=watch))
+    assert again.judgement.look == 2
+    for one, other in zip(done.judgement.rungs, again.judgement.rungs, strict=True):
+        assert one.scores == other.scores, "the same data gave other scores"
+        assert one.bundle == other.bundle
+
+
+def test_held_out_documents_teach_nothing(tmp_path: Path, tiny: Path) -> None:
+    domain = read_domain(small_domain(tmp_path / "shop", tiny))
+    store = Store.open(tmp_path / "home")
+    done = asyncio.run(climb(domain, store, everything=True, until="tuned", watch=lambda *_: None))
+    assert done.data is not None
+    assert done.data.held_out
+    assert not {r.group for r in (*done.data.train, *done.data.validation)} & done.data.held_out
+
+
+def test_it_stops_where_the_target_is_met(tmp_path: Path, tiny: Path) -> None:
+    folder = small_domain(tmp_path / "shop", tiny)
+    toml = folder / "domain.toml"
+    text = toml.read_text(encoding="utf-8").replace("target = 0.8 ", "target = 0.000001 ")
+    toml.write_text(text, encoding="utf-8")
+    questions = folder / "questions" / "test.jsonl"
+    key = {"must": [["a", "e", "i", "가", "이", "다"]]}
+    easy = json.dumps({"id": "e", "question": "뭐야?", "key": key, "evidence": ["returns"]}) + "\n"
+    questions.write_text(questions.read_text(encoding="utf-8") + easy, encoding="utf-8")
+    done = asyncio.run(
+        climb(
+            read_domain(folder),
+            Store.open(tmp_path / "home"),
+            everything=False,
+            until="tuned+rag",
+            watch=lambda *_: None,
+        )
+    )
+    assert len(done.judgement.rungs) < 4
+
+
+def test_without_an_exam_there_is_no_climb(tmp_path: Path, tiny: Path) -> None:
+    folder = small_domain(tmp_path / "shop", tiny)
+    (folder / "questions" / "test.jsonl").unlink()
+    climbing = climb(
+        read_domain(folder), Store.open(tmp_path), everything=False, until="rag", watch=print
+    )
+    with pytest.raises(LadderError, match="no test questions"):
+        asyncio.run(climbing)
