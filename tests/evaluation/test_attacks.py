@@ -1,13 +1,25 @@
-"""Ways to satisfy a key without knowing the answer; each must fail (docs/scorer.md)."""
+"""Ways to satisfy a key without knowing the answer, on the bundled exam: they must fail, while the
+references and the single sentences of the evidence that hold the key pass."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
+import pytest
+
+from sadari.domain import Domain, read_domain
 from sadari.domain.question import Number, Question
+from sadari.evaluation._matching import matches
+from sadari.evaluation._reading import read
+from sadari.evaluation.scorer import score
 from sadari.text.quantity import quantities, quantity
+
+MOST_ATTACKS = 0.05
+FEWEST_REFERENCES = 0.97
+FEWEST_SENTENCES = 0.95
 
 REFUSAL = "문서에서 찾을 수 없습니다."
 # A unit of another dimension, so that the number stays and the meaning goes
@@ -91,8 +103,8 @@ def negate(sentence: str) -> str:
     """A Korean plain sentence with its final predicate negated; "" where it has none."""
     if (
         re.search(r"[가-힣]이다$|때문이다$", sentence)
-        or sentence.endswith("다")
-        and _noun(sentence)
+        or (sentence.endswith("다")
+        and _noun(sentence))
     ):
         return (
             sentence[:-2] + "이 아니다."
@@ -114,3 +126,63 @@ def negate(sentence: str) -> str:
 
 def _noun(sentence: str) -> bool:
     return bool(re.search(r"[A-Za-z0-9%)]다$", sentence))
+
+
+@pytest.fixture(scope="module")
+def ald() -> Domain:
+    return read_domain(Path(__file__).parents[2] / "examples" / "ald")
+
+
+def _evidence(domain: Domain, question: Question) -> list[str]:
+    texts = {document.id: document.text for document in domain.documents}
+    return [texts[name] for name in question.evidence]
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
+def test_attacks_fail(
+    ald: Domain, attack: Callable[[Question, Sequence[str]], Iterator[str]]
+) -> None:
+    passed = [
+        (question.id, answer)
+        for question in ald.questions
+        if question.kind == "answer"
+        for evidence in [_evidence(ald, question)]
+        for answer in attack(question, evidence)
+        if score(question, answer, evidence).right
+    ]
+    tried = sum(
+        1
+        for question in ald.questions
+        if question.kind == "answer"
+        for _ in attack(question, _evidence(ald, question))
+    )
+    assert tried > 50
+    assert len(passed) <= MOST_ATTACKS * tried, passed
+
+
+def test_references_pass(ald: Domain) -> None:
+    wrong = {
+        question.id: verdict.why
+        for question in ald.questions
+        for verdict in [score(question, question.reference, _evidence(ald, question))]
+        if not verdict.right
+    }
+    assert len(wrong) <= (1 - FEWEST_REFERENCES) * len(ald.questions), wrong
+
+
+def test_the_sentence_of_the_evidence_that_holds_the_key_passes(ald: Domain) -> None:
+    verdicts = []
+    for question in ald.questions:
+        evidence = _evidence(ald, question)
+        for text in evidence:
+            document = read(text)
+            for start, end in document.sentences:
+                sentence = document.text[start:end].strip()
+                held = all(
+                    matches(item, read(sentence), question.text) for item in question.key.must
+                )
+                if question.kind == "answer" and held and question.key.must:
+                    verdicts.append((question.id, sentence, score(question, sentence, evidence)))
+    wrong = [(name, sentence, v.why) for name, sentence, v in verdicts if not v.right]
+    assert len(verdicts) > 80
+    assert len(wrong) <= (1 - FEWEST_SENTENCES) * len(verdicts), wrong
