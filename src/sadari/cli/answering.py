@@ -71,7 +71,7 @@ def ask(
         assistant = open_release(store, promoted)
     else:
         name = rung or ("rag" if folder.documents else "prompt")
-        path = index_for(folder, store.home / "indexes")
+        path = index_for(folder, store.home / "indexes") if name == "rag" else store.home
         model = open_model(model_spec(folder), allow_remote=folder.settings.models.remote)
         assistant = Assistant(recipe_for(folder, name, index=path), model)
     answer = asyncio.run(assistant.answer((user(question),)))

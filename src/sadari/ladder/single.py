@@ -32,7 +32,7 @@ async def evaluate_one(
     questions = domain.exam(split)
     if not questions:
         raise EvaluationError(f"there are no {split} questions.", where=str(domain.path))
-    path = index_for(domain, store.home / "indexes")
+    path = index_for(domain, store.home / "indexes") if rung == "rag" else Path()
     model = open_model(model_spec(domain), allow_remote=domain.settings.models.remote)
     recipe = recipe_for(domain, rung, index=path, adapter=adapter)
     digest = bundle(recipe, model).digest
