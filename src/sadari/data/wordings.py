@@ -249,7 +249,7 @@ def _plain(subject: str, head: str) -> Questions:
 
 
 def _of_clause(before: str, head: str, subject: str) -> Questions:
-    """`체류 시간을 줄이는 방법`, `퍼지가 하는 일`, `영점이 결과에 주는 영향`."""
+    """`체류 시간을 줄이는 방법`, `밸브가 하는 일`, `영점이 결과에 주는 영향`."""
     if head in METHOD and (goal := re.search(r"^(.*[이리히기우추하키])는$", before)):
         return (*_plain(subject, head), *how_to(f"{goal[1]}려면", ""))
     if head in EFFECT and before.endswith(" 주는"):

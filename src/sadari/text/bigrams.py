@@ -1,7 +1,7 @@
 """Search terms for Korean: character bigrams for Hangul, whole words for everything else.
 
 Korean nouns carry their particles (`압력은`, `압력이`, `압력에서는`) and compounds are spaced as
-the writer likes (`퍼지 시간`, `퍼지시간`); overlapping bigrams find both without a dictionary.
+the writer likes (`배송 기간`, `배송기간`); overlapping bigrams find both without a dictionary.
 Codes such as `VG12` or `A-AL01` must not be torn: `VG12` is not nearly `VG13`.
 """
 
