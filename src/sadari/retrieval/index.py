@@ -26,10 +26,9 @@ from sadari.text import bigrams
 FORMAT = 1
 """Raised whenever the same documents would give other passages, terms or vectors."""
 
+Vector = NDArray[np.float32]
 Mode = Literal["hybrid", "text", "dense"]
 
-# A hybrid search weighs this many passages found by words, and as many found by likeness.
-_CANDIDATES = 200
 # What likeness adds to a hybrid score, beside 1 for words. Learned vectors are worth what they
 # keep of the passages' differences: much in a small domain, little in a large one.
 _LIKENESS_TRAINED = 1.0
@@ -111,21 +110,16 @@ class Index:
         if not terms:
             return []
         if mode == "text":
-            found = self._by_words(terms, k)
+            scores = self._by_words(terms)
         elif mode == "dense":
-            found = self._by_likeness(query, k)
+            scores = self._by_likeness(query)
         else:
-            words = _scaled(self._by_words(terms, max(k, _CANDIDATES)))
-            likeness = _scaled(self._by_likeness(query, max(k, _CANDIDATES)))
-            share = self._likeness
-            found = {
-                number: words.get(number, 0.0) + share * likeness.get(number, 0.0)
-                for number in words.keys() | likeness.keys()
-            }
-        best = sorted(found, key=lambda number: (-found[number], number))[:k]
-        return [Hit(self._passages[number], found[number]) for number in best]
+            likeness = _scaled(self._by_likeness(query))
+            scores = _scaled(self._by_words(terms)) + self._likeness * likeness
+        best = np.argsort(-scores, kind="stable")[:k]
+        return [Hit(self._passages[n], float(scores[n])) for n in best if scores[n] > 0]
 
-    def _by_words(self, terms: list[str], k: int) -> dict[int, float]:
+    def _by_words(self, terms: list[str]) -> Vector:
         marks = ", ".join("?" * len(terms))
         try:
             with self._lock:
@@ -139,12 +133,12 @@ class Index:
         scores = np.zeros(len(self._passages), np.float32)
         for passages, added in rows:
             scores[np.frombuffer(passages, np.uint32)] += np.frombuffer(added, np.float32)
-        return _best(scores, k)
+        return scores
 
-    def _by_likeness(self, query: str, k: int) -> dict[int, float]:
+    def _by_likeness(self, query: str) -> Vector:
         vector = np.asarray(self._query_embedder().embed([query]), np.float32)[0]
-        cosines: NDArray[np.float32] = self._vectors @ vector
-        return _best(cosines, k)
+        cosines: Vector = self._vectors @ vector
+        return np.maximum(cosines, 0)
 
     @property
     def _likeness(self) -> float:
@@ -216,13 +210,7 @@ def _read(
     return meta, passages, vectors, embedder
 
 
-def _scaled(scores: dict[int, float]) -> dict[int, float]:
-    """Scores from 0 (as good as nothing found) to 1 (the best)."""
-    top = max(scores.values(), default=0.0)
-    return {number: score / top for number, score in scores.items()} if top > 0 else {}
-
-
-def _best(scores: NDArray[np.float32], k: int) -> dict[int, float]:
-    """The numbers of the best `k` passages with a score above 0."""
-    best = np.argsort(-scores, kind="stable")[:k]
-    return {int(number): float(scores[number]) for number in best if scores[number] > 0}
+def _scaled(scores: Vector) -> Vector:
+    """Scores from 0 (nothing in common) to 1 (the best)."""
+    top = float(scores.max())
+    return scores / top if top > 0 else scores
