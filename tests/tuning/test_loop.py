@@ -16,7 +16,6 @@ import sadari.tuning
 from sadari.llm.types import Rendered
 from sadari.tuning import Progress, TuneSettings, TuningError, train
 from sadari.tuning.course import Course, Plan
-from sadari.tuning.network import Network
 
 QUICK = TuneSettings(
     rank=4, epochs=2, learning_rate=1e-2, dtype="float32", threads=1, save_every_steps=0
@@ -100,20 +99,15 @@ def test_the_best_epoch_is_kept_and_patience_ends_it(
 
 
 def test_evaluation_runs_before_the_first_step(
-    base: Path, make_examples: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    base: Path, make_examples: Any, tmp_path: Path
 ) -> None:
-    """PREVENT: out of memory in the evaluation step after hours of training."""
-    loss = Network.loss
-
-    def loss_but_not_evaluated(self: Network, row: Any) -> Any:
-        if not self.model.training:
-            raise MemoryError
-        return loss(self, row)
-
-    monkeypatch.setattr(Network, "loss", loss_but_not_evaluated)
-    examples = make_examples(3)
-    with pytest.raises(MemoryError):
-        train(base, examples, examples, QUICK, tmp_path, on_step=_no_step)
+    """PREVENT: out of memory in the evaluation step after hours of training. Here the evaluation
+    fails for a token that the base does not know."""
+    steps: list[Progress] = []
+    unknown = Rendered((5, 10_000, 2), (False, True, True))
+    with pytest.raises(IndexError):
+        train(base, make_examples(3), [unknown], QUICK, tmp_path, on_step=steps.append)
+    assert not steps
 
 
 def test_an_answer_wholly_cut_away_is_an_error(
@@ -305,7 +299,3 @@ def test_the_base_is_no_candidate_for_the_best() -> None:
     assert course.best_validation_loss == 1.5
     assert not course.evaluated(1.6)
     assert course.epochs_without_gain == 1
-
-
-def _no_step(progress: Progress) -> None:
-    raise AssertionError(f"step {progress.step} was taken before the evaluation")

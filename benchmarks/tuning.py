@@ -1,0 +1,375 @@
+"""Tokens per second of sadari's tuning loop against TRL's SFTTrainer, on CPU.
+
+    python benchmarks/tuning.py --shape practice --pairs short
+    python benchmarks/tuning.py --shape 0.5b --pairs short --steps 3 --rounds 1
+
+Every contender trains the same random-weight model on the same pairs (random ids, a few of them
+frequent, in the lengths of short Korean questions and answers) with LoRA r16 on all linear
+layers, float32 adapters and four pairs a step, in a process of its own. Rounds alternate the
+order. TRL runs at its defaults, and at each of its documented fast settings, of which the best
+one counts. The first step of each process is not counted. CPU-seconds are compared beside wall
+seconds, since a machine with other work on it stretches the latter. Losses after training are
+computed by one plain evaluation for all. Results go to benchmarks/results/tuning.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results" / "tuning.json"
+BATCH = 4
+LORA = {"r": 16, "lora_alpha": 32, "lora_dropout": 0.1}
+END = 2
+PAIRS = {"short": ((30, 80), (30, 80)), "long": ((450, 550), (30, 80))}
+SHAPES: dict[str, dict[str, Any]] = {
+    "practice": {
+        "architecture": "LlamaConfig",
+        "vocab_size": 3072,
+        "hidden_size": 256,
+        "intermediate_size": 704,
+        "num_hidden_layers": 6,
+        "num_attention_heads": 4,
+        "learning_rate": 1e-3,
+    },
+    "0.5b": {
+        "architecture": "Qwen2Config",
+        "vocab_size": 151_936,
+        "hidden_size": 896,
+        "intermediate_size": 4864,
+        "num_hidden_layers": 24,
+        "num_attention_heads": 14,
+        "num_key_value_heads": 2,
+        "learning_rate": 2e-4,
+    },
+}
+# TRL's documented ways to be fast: weights in bfloat16 without autocast, no recomputation, no
+# logging each step, the fused optimiser; then what to do about padding, and which attention.
+FAST = {
+    "bf16": False,
+    "gradient_checkpointing": False,
+    "logging_steps": 10_000,
+    "optim": "adamw_torch_fused",
+    "dataloader_pin_memory": False,
+}
+TRL: dict[str, dict[str, Any]] = {
+    "trl-defaults": {"dtype": "float32", "attention": "sdpa", "arguments": {}},
+}
+for _attention in ("eager", "sdpa"):
+    for _name, _arguments in {
+        "padded": {},
+        "padding-free": {"padding_free": True, "max_length": None},
+        "packed": {"packing": True, "max_length": 512, "per_device_train_batch_size": 1},
+    }.items():
+        TRL[f"trl-{_name}-{_attention}"] = {
+            "dtype": "bfloat16",
+            "attention": _attention,
+            "arguments": FAST | _arguments,
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shape", choices=SHAPES, default="practice")
+    parser.add_argument("--pairs", choices=PAIRS, default="short")
+    parser.add_argument("--steps", type=int, default=20, help="optimiser steps of each run")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--only", nargs="*", help="contenders; all of them if left out")
+    parser.add_argument("--run", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.run:
+        run(options)
+    else:
+        compare(options)
+
+
+def compare(options: argparse.Namespace) -> None:
+    """Start every contender in turn, rounds in alternating order, and write what they report."""
+    names = options.only or ["sadari", *TRL]
+    runs: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home)
+        make_base(options.shape, folder / "base")
+        for turn in range(options.rounds):
+            for name in names if turn % 2 == 0 else reversed(names):
+                report = start(name, options, folder, seed=turn)
+                runs[name].append(report)
+                print(f"{name:28}", {key: round(value, 3) for key, value in report.items()})
+    summary = summarise(runs)
+    print(json.dumps(summary, indent=1))
+    if not options.only:
+        results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+        results[f"{options.shape} {options.pairs}"] = {
+            "command": " ".join(["python", "benchmarks/tuning.py", *sys.argv[1:]]),
+            "machine": machine(options.threads),
+            **summary,
+            "runs": runs,
+        }
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def start(name: str, options: argparse.Namespace, folder: Path, seed: int) -> dict[str, float]:
+    """One contender in a process of its own; returns the line of JSON it ends with."""
+    chosen = {
+        "--run": name,
+        "--folder": folder,
+        "--seed": seed,
+        "--shape": options.shape,
+        "--pairs": options.pairs,
+        "--steps": options.steps,
+        "--threads": options.threads,
+    }
+    command = [sys.executable, __file__, *(str(part) for pair in chosen.items() for part in pair)]
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": str(options.threads),
+        "TOKENIZERS_PARALLELISM": "false",
+        "HF_HUB_OFFLINE": "1",
+        "PYTHONWARNINGS": "ignore",
+    }
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
+    report: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return report
+
+
+def summarise(runs: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
+    """The median of each contender, and sadari's as a multiple of TRL's. The best of TRL's fast
+    settings is the one with the most tokens per CPU-second."""
+    rates = ("tokens_per_cpu_second", "tokens_per_second")
+    median = {
+        name: {
+            key: statistics.median(report[key] for report in reports)
+            for key in (*rates, "loss_before", "loss_after")
+        }
+        for name, reports in runs.items()
+    }
+    summary: dict[str, Any] = {"median": median}
+    fast = [name for name in runs if name not in ("sadari", "trl-defaults")]
+    if fast and "sadari" in runs:
+        best = max(fast, key=lambda name: median[name]["tokens_per_cpu_second"])
+        summary["best_of_trl"] = best
+        for other in (best, "trl-defaults"):
+            summary[f"times {other}"] = {
+                rate: round(median["sadari"][rate] / median[other][rate], 2) for rate in rates
+            }
+        losses = {name: [report["loss_after"] for report in runs[name]] for name in runs}
+        summary["loss_after_training"] = {
+            "sadari": [min(losses["sadari"]), max(losses["sadari"])],
+            "trl, padded or not": [
+                min(loss for name in fast if "packed" not in name for loss in losses[name]),
+                max(loss for name in fast if "packed" not in name for loss in losses[name]),
+            ],
+        }
+    return summary
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train as one contender and print its report."""
+    import torch
+
+    torch.set_num_threads(options.threads)
+    examples = make_pairs(options)
+    base, output = options.folder / "base", options.folder / f"{options.run}-{options.seed}"
+    contender = run_sadari if options.run == "sadari" else run_trl
+    # Stamps are (tokens so far, wall seconds, CPU seconds) after each step.
+    stamps = contender(options, base, examples, output)
+    (first, wall, cpu), (last, wall_end, cpu_end) = stamps[0], stamps[-1]
+    report = {
+        "tokens": last - first,
+        "tokens_per_second": (last - first) / (wall_end - wall),
+        "tokens_per_cpu_second": (last - first) / (cpu_end - cpu),
+        "loss_before": plain_loss(base, None, examples[:8]),
+        "loss_after": plain_loss(base, output, examples[:8]),
+    }
+    print(json.dumps(report))
+
+
+def run_sadari(
+    options: argparse.Namespace, base: Path, examples: list[Any], output: Path
+) -> list[tuple[int, float, float]]:
+    from sadari.llm.types import Rendered
+    from sadari.tuning import Progress, TuneSettings, train
+
+    stamps = []
+
+    def on_step(progress: Progress) -> None:
+        seconds = time.perf_counter()
+        stamps.append((progress.step, seconds, time.process_time()))
+
+    settings = TuneSettings(
+        rank=LORA["r"],
+        alpha=LORA["lora_alpha"],
+        dropout=LORA["lora_dropout"],
+        learning_rate=SHAPES[options.shape]["learning_rate"],
+        epochs=1,
+        batch_examples=BATCH,
+        save_every_steps=0,
+        seed=options.seed,
+        threads=options.threads,
+    )
+    rows = [Rendered(tuple(ids), tuple(mask)) for ids, mask in examples]
+    train(base, rows, [], settings, output, on_step=on_step)
+    tokens = cumulative(examples, settings.seed)
+    return [(tokens[step - 1], wall, cpu) for step, wall, cpu in stamps]
+
+
+def cumulative(examples: list[Any], seed: int) -> list[int]:
+    """Tokens after each step, in the order that sadari sees the examples."""
+    from sadari.tuning.course import Plan
+    from sadari.tuning.settings import TuneSettings
+
+    plan = Plan(len(examples), TuneSettings(epochs=1, batch_examples=BATCH, seed=seed))
+    total, found = 0, []
+    for step in range(plan.steps):
+        total += sum(len(examples[i][0]) for i in plan.batch(step))
+        found.append(total)
+    return found
+
+
+def run_trl(
+    options: argparse.Namespace, base: Path, examples: list[Any], output: Path
+) -> list[tuple[int, float, float]]:
+    import torch
+    from datasets import Dataset
+    from peft import LoraConfig
+    from tokenizers import Tokenizer, models
+    from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast, TrainerCallback
+    from trl import SFTConfig, SFTTrainer
+
+    stamps = []
+
+    class Watch(TrainerCallback):  # type: ignore[misc]
+        def on_step_end(self, *_: Any, **__: Any) -> None:
+            tokens = int(trainer._total_train_tokens)
+            stamps.append((tokens, time.perf_counter(), time.process_time()))
+
+    setup = TRL[options.run]
+    words = Tokenizer(models.WordLevel({"<pad>": 0, "<end>": END}, unk_token="<pad>"))
+    arguments: dict[str, Any] = {
+        "output_dir": str(output),
+        "per_device_train_batch_size": BATCH,
+        "num_train_epochs": 1,
+        "learning_rate": SHAPES[options.shape]["learning_rate"],
+        "lr_scheduler_type": "cosine",
+        "warmup_steps": 0.1,
+        "completion_only_loss": True,
+        "save_strategy": "no",
+        "report_to": [],
+        "use_cpu": True,
+        "disable_tqdm": True,
+        "seed": options.seed,
+        **setup["arguments"],
+    }
+    trainer = SFTTrainer(
+        model=AutoModelForCausalLM.from_pretrained(
+            base, dtype=getattr(torch, setup["dtype"]), attn_implementation=setup["attention"]
+        ),
+        args=SFTConfig(**arguments),
+        train_dataset=Dataset.from_dict(
+            {
+                "input_ids": [ids for ids, _ in examples],
+                "completion_mask": [[int(on) for on in mask] for _, mask in examples],
+            }
+        ),
+        processing_class=PreTrainedTokenizerFast(
+            tokenizer_object=words, pad_token="<pad>", eos_token="<end>"
+        ),
+        peft_config=LoraConfig(**LORA, target_modules="all-linear", task_type="CAUSAL_LM"),
+        callbacks=[Watch()],
+    )
+    trainer.train()
+    trainer.model.save_pretrained(output)
+    return stamps
+
+
+def plain_loss(base: Path, adapter: Path | None, examples: list[Any]) -> float:
+    """Mean loss per answer token by Transformers and PEFT alone, in float32, one example at a
+    time."""
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    if adapter:
+        model = PeftModel.from_pretrained(model, adapter)
+    total, count = 0.0, 0
+    with torch.no_grad():
+        for ids, mask in examples:
+            logits = model(torch.tensor([ids])).logits[0, :-1]
+            labels = torch.tensor(ids[1:]).masked_fill(~torch.tensor(mask[1:]), -100)
+            total += float(torch.nn.functional.cross_entropy(logits, labels, reduction="sum"))
+            count += sum(mask[1:])
+    return total / count
+
+
+def make_base(shape: str, folder: Path) -> None:
+    """A model of this shape with random weights."""
+    import torch
+    import transformers
+
+    values = {k: v for k, v in SHAPES[shape].items() if k not in ("architecture", "learning_rate")}
+    torch.manual_seed(0)
+    config = getattr(transformers, SHAPES[shape]["architecture"])(
+        **values,
+        max_position_embeddings=2048,
+        tie_word_embeddings=True,
+        bos_token_id=1,
+        eos_token_id=END,
+        pad_token_id=0,
+    )
+    transformers.AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16).save_pretrained(
+        folder
+    )
+
+
+def make_pairs(options: argparse.Namespace) -> list[tuple[list[int], list[bool]]]:
+    """Random ids, of which few are frequent as in a language, and which of them are the answer."""
+    rng = random.Random(0)
+    prompt, answer = PAIRS[options.pairs]
+    vocabulary = SHAPES[options.shape]["vocab_size"]
+
+    def word() -> int:
+        return 3 + int((vocabulary - 3) * rng.random() ** 4)
+
+    pairs = []
+    for _ in range(BATCH * options.steps):
+        asked = [word() for _ in range(rng.randint(*prompt))]
+        said = [word() for _ in range(rng.randint(*answer) - 1)]
+        mask = [False] * len(asked) + [True] * (len(said) + 1)
+        pairs.append(([*asked, *said, END], mask))
+    return pairs
+
+
+def machine(threads: int) -> dict[str, Any]:
+    """What the numbers were measured on."""
+    from importlib.metadata import version
+
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    flags = next(line for line in lines if line.startswith("flags")).split()
+    libraries = ("torch", "transformers", "peft", "trl", "accelerate")
+    return {
+        "cpu": f"{names[0]}, {len(names)} cores",
+        "avx512_bf16": "avx512_bf16" in flags,
+        "threads": threads,
+        "load_average": os.getloadavg()[0],
+        "versions": {name: version(name) for name in libraries},
+    }
+
+
+if __name__ == "__main__":
+    main()
