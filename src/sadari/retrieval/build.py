@@ -151,7 +151,6 @@ def _fill(
         "format": str(FORMAT),
         "digest": digest,
         "embedder": chosen.name,
-        "passages": str(len(passages)),
         "content": content_digest(db),
     }
     db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())

@@ -42,17 +42,18 @@ class TermEmbedder:
         from sklearn.utils.extmath import randomized_svd
         from threadpoolctl import threadpool_limits
 
-        counts = Counter(term for text in texts for term in set(bigrams(text)))
+        read = [bigrams(text) for text in texts]
+        counts = Counter(term for terms in read for term in set(terms))
         # A term of a single passage relates nothing; in a tiny domain every term does count.
         common = {term: n for term, n in counts.items() if n > 1} or counts
         terms = sorted(sorted(common, key=lambda term: (-common[term], term))[:max_terms])
         if not terms:
             return TermEmbedder((), np.zeros(0, np.float32), np.zeros((0, 1), np.float32), 0.0)
         tfidf = TfidfVectorizer(
-            analyzer=bigrams, vocabulary=terms, sublinear_tf=True, dtype=np.float32
+            analyzer=list, vocabulary=terms, sublinear_tf=True, dtype=np.float32
         )
         with threadpool_limits(1):
-            rows = tfidf.fit_transform(texts)
+            rows = tfidf.fit_transform(read)
             size = min(dimension, len(terms), len(texts))
             _, strengths, directions = randomized_svd(rows, size, n_iter=5, random_state=0)
         return TermEmbedder(

@@ -10,7 +10,6 @@ from threading import Lock
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sadari.llm.types import Embedder
 from sadari.retrieval.embedder import (
@@ -26,7 +25,6 @@ from sadari.text import bigrams
 FORMAT = 1
 """Raised whenever the same documents would give other passages, terms or vectors."""
 
-Vector = NDArray[np.float32]
 Mode = Literal["hybrid", "text", "dense"]
 
 # What likeness adds to a hybrid score, beside 1 for words. Learned vectors are worth what they
@@ -119,7 +117,7 @@ class Index:
         best = np.argsort(-scores, kind="stable")[:k]
         return [Hit(self._passages[n], float(scores[n])) for n in best if scores[n] > 0]
 
-    def _by_words(self, terms: list[str]) -> Vector:
+    def _by_words(self, terms: list[str]) -> Vectors:
         marks = ", ".join("?" * len(terms))
         try:
             with self._lock:
@@ -135,9 +133,9 @@ class Index:
             scores[np.frombuffer(passages, np.uint32)] += np.frombuffer(added, np.float32)
         return scores
 
-    def _by_likeness(self, query: str) -> Vector:
+    def _by_likeness(self, query: str) -> Vectors:
         vector = np.asarray(self._query_embedder().embed([query]), np.float32)[0]
-        cosines: Vector = self._vectors @ vector
+        cosines: Vectors = self._vectors @ vector
         return np.maximum(cosines, 0)
 
     @property
@@ -210,7 +208,7 @@ def _read(
     return meta, passages, vectors, embedder
 
 
-def _scaled(scores: Vector) -> Vector:
+def _scaled(scores: Vectors) -> Vectors:
     """Scores from 0 (nothing in common) to 1 (the best)."""
     top = float(scores.max())
     return scores / top if top > 0 else scores
