@@ -93,7 +93,7 @@ def verdicts(drawn: Drawn, *, target: float = 1.01, alpha: float = 0.05) -> dict
     adjusted = holm([test.p for test in tests.values()])
     words = {}
     for (child, test), p in zip(tests.items(), adjusted, strict=True):
-        word, doubt = claim(test.difference, p, test.seeds, tuned="tuned" in child, alpha=alpha)
+        word, doubt = claim(test, p, tuned="tuned" in child, alpha=alpha)
         words[child] = word or doubt or "open"
     return words
 

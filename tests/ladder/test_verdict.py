@@ -77,10 +77,17 @@ def test_one_training_seed_never_pays() -> None:
 def test_one_lucky_seed_among_three_does_not_pay() -> None:
     tuned = rung("tuned", "prompt", [first(80, N), first(30, N), first(31, N)])
     verdict = judge([PROMPT, tuned], target=0.9).verdicts[0]
-    assert verdict.comparison.p < 0.001
-    assert (verdict.word, verdict.doubt) == ("inconclusive", "carried by one seed")
+    assert verdict.comparison.p_questions < 0.001
+    assert (verdict.word, verdict.doubt) == ("inconclusive", "seeds differ")
     steady = rung("tuned", "prompt", [first(60, N), first(62, N), first(58, N)])
     assert judge([PROMPT, steady], target=0.9).verdicts[0].word == "better"
+
+
+def test_a_difference_that_falls_with_one_seed_is_not_claimed() -> None:
+    tuned = rung("tuned", "prompt", [first(38, N), first(34, N)])
+    verdict = judge([PROMPT, tuned], target=0.9).verdicts[0]
+    assert verdict.comparison.p <= 0.05
+    assert (verdict.word, verdict.doubt) == ("inconclusive", "carried by one seed")
 
 
 def test_a_tuned_rung_is_judged_by_facts_it_was_not_trained_on() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
@@ -26,6 +26,7 @@ def test_wilson_gives_the_published_limits(k: int, n: int, low: float, high: flo
     assert interval.high == pytest.approx(high, abs=5e-5)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_wilson_agrees_with_statsmodels_and_holds_its_estimate(case: tuple[int, int]) -> None:
     k, n = case

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sadari.stats import (
@@ -34,6 +34,7 @@ def test_fifty_questions_cannot_see_ten_points() -> None:
     assert smallest_visible_difference(0) == 1.0
 
 
+@settings(deadline=None)
 @given(st.integers(20, 2_000), st.floats(0.05, 0.9), st.floats(1, 4))
 def test_the_two_are_inverse(n: int, disagreement: float, effect: float) -> None:
     seen = smallest_visible_difference(n, disagreement, design_effect=effect)

@@ -3,7 +3,8 @@
 The test is the cluster sign-flip test with mid-p throughout; with one question per group and
 right/wrong answers it *is* the mid-p McNemar test. The interval is Newcombe's for right/wrong
 answers, its counts divided by the design effect of groups, and the BCa cluster bootstrap for
-means over training seeds. docs/statistics.md has the simulation behind these choices.
+means over training seeds; where there are several seeds, their spread is added to both.
+docs/statistics.md has the simulation behind these choices.
 """
 
 from __future__ import annotations
@@ -15,7 +16,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from sadari.evaluation.types import EvaluationError, Score
-from sadari.stats import Interval, bca_paired, design_effect, newcombe_paired, sign_flip
+from sadari.stats import (
+    Interval,
+    bca_paired,
+    design_effect,
+    interval_over_seeds,
+    newcombe_paired,
+    p_over_seeds,
+    sign_flip,
+)
 from sadari.stats.interval import Floats, Integers, codes
 
 MOST_DROPPED = 0.01
@@ -31,6 +40,17 @@ class SeedDifference:
     difference: float
     difference_without: float | None
     p_without: float | None
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """The tests of a comparison, without its interval. `p_questions` takes questions as the only
+    source of chance; `p` adds the spread over training seeds, where there are several."""
+
+    difference: float
+    p: float
+    p_questions: float
+    seeds: tuple[SeedDifference, ...]
 
 
 @dataclass(frozen=True)
@@ -50,6 +70,7 @@ class Comparison:
     difference: float
     interval: Interval
     p: float
+    p_questions: float
     both: float
     parent_only: float
     child_only: float
@@ -61,14 +82,10 @@ class Comparison:
     void: str = ""
     p_holm: float | None = None
 
-
-@dataclass(frozen=True)
-class Contrast:
-    """The tests of a comparison, without its interval: what the error-rate simulation runs."""
-
-    difference: float
-    p: float
-    seeds: tuple[SeedDifference, ...]
+    @property
+    def contrast(self) -> Contrast:
+        """Its tests alone."""
+        return Contrast(self.difference, self.p, self.p_questions, self.seeds)
 
 
 def compare(
@@ -116,7 +133,8 @@ def compare(
 def contrast(
     parent: Floats, child: Floats, clusters: Integers, seeds: Sequence[int] = ()
 ) -> Contrast:
-    """The sign-flip test of child (seeds, n) against parent (n,), whole and without each seed."""
+    """The sign-flip test of child (seeds, n) against parent (n,): over all seeds, with their
+    spread, and over the questions alone without each seed."""
     seeds = seeds or range(len(child))
     difference = child.mean(axis=0) - parent
     parts = []
@@ -129,7 +147,9 @@ def contrast(
         left = float(rest.mean()) if len(parent) else 0.0
         parts.append(SeedDifference(seed, own, left, sign_flip(rest, clusters)))
     mean = float(difference.mean()) if len(parent) else 0.0
-    return Contrast(mean, sign_flip(difference, clusters), tuple(parts))
+    p_questions = sign_flip(difference, clusters)
+    p = p_over_seeds(p_questions, [part.difference for part in parts])
+    return Contrast(mean, p, p_questions, tuple(parts))
 
 
 def _comparison(
@@ -163,6 +183,7 @@ def _comparison(
     else:
         interval = bca_paired(difference, clusters, seed, level)
         how = "BCa cluster bootstrap"
+    interval = interval_over_seeds(interval, [part.difference for part in tested.seeds])
     test = "cluster sign-flip (mid-p)" if clustered or not right_or_wrong else "mid-p McNemar"
     return Comparison(
         parent=names[0],
@@ -173,6 +194,7 @@ def _comparison(
         difference=tested.difference,
         interval=interval,
         p=tested.p,
+        p_questions=tested.p_questions,
         both=both,
         parent_only=parent_only,
         child_only=child_only,
@@ -180,7 +202,7 @@ def _comparison(
         disagreement=float(np.mean(difference**2)) if len(parent) else 0.0,
         design_effect=effect,
         seeds=tested.seeds,
-        method=f"{test}; {how}",
+        method=f"{test}; {how}" + ("; spread over seeds" if len(child) > 1 else ""),
         void=void,
     )
 

@@ -12,7 +12,7 @@ from sadari.ladder.types import Rung
 
 Language = Literal["en", "ko"]
 Word = Literal["better", "worse", "not worse", "inconclusive", "void", "gained", "gained nothing"]
-Doubt = Literal["", "one seed", "carried by one seed", "control gained"]
+Doubt = Literal["", "one seed", "carried by one seed", "seeds differ", "control gained"]
 Why = Literal["meets", "paid", "nothing paid"]
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Literal
 
 from sadari.domain.question import Question
-from sadari.evaluation.compare import Comparison, SeedDifference, compare
+from sadari.evaluation.compare import Comparison, Contrast, compare
 from sadari.ladder.judgement import Doubt, Judgement, Language, Verdict, Why, Word
 from sadari.ladder.standing import Standing, is_tuned, stand, values
 from sadari.ladder.types import LadderError, Rung
@@ -74,28 +74,24 @@ def judge(
 
 
 def claim(
-    difference: float,
-    p_holm: float,
-    seeds: Sequence[SeedDifference],
-    *,
-    tuned: bool,
-    alpha: float,
+    test: Contrast, p_holm: float, *, tuned: bool, alpha: float
 ) -> tuple[Literal["better", "worse"] | None, Doubt]:
     """Whether a tested difference may be called better or worse, or what speaks against it.
 
-    Leaving out any one seed must keep the sign and p ≤ alpha, so that no lucky (or unlucky) seed
-    carries the verdict; a tuned rung with a single seed cannot pass.
+    A tuned rung with a single seed cannot pass. Where seeds differ, their spread counts against
+    the difference, and leaving out any one of them must keep the sign and p ≤ alpha, so that no
+    lucky (or unlucky) seed carries the verdict.
     """
-    if p_holm > alpha or difference == 0:
-        return None, ""
-    if tuned and len(seeds) < FEWEST_SEEDS:
+    if test.difference == 0 or p_holm > alpha:
+        return None, "seeds differ" if test.p_questions <= alpha < test.p else ""
+    if tuned and len(test.seeds) < FEWEST_SEEDS:
         return None, "one seed"
-    for seed in seeds:
+    for seed in test.seeds:
         if seed.p_without is None or seed.difference_without is None:
             continue
-        if seed.p_without > alpha or seed.difference_without * difference <= 0:
+        if seed.p_without > alpha or seed.difference_without * test.difference <= 0:
             return None, "carried by one seed"
-    return ("better" if difference > 0 else "worse"), ""
+    return ("better" if test.difference > 0 else "worse"), ""
 
 
 def _verdicts(
@@ -155,7 +151,7 @@ def _word(
     if rung.control:
         return ("gained" if step.difference > 0 and step.p <= alpha else "gained nothing"), ""
     p = step.p if step.p_holm is None else step.p_holm
-    claimed, doubt = claim(step.difference, p, step.seeds, tuned=tuned, alpha=alpha)
+    claimed, doubt = claim(step.contrast, p, tuned=tuned, alpha=alpha)
     if claimed is not None:
         return claimed, ""
     if step.interval.low > -margin and not doubt:

@@ -31,6 +31,12 @@ DOUBT: Mapping[str, Bilingual] = {
         "en": "a single training seed carries the difference: train one or two more",
         "ko": "시드 하나가 차이를 만들었습니다. 시드를 한두 개 더 학습하십시오",
     },
+    "seeds differ": {
+        "en": "the training seeds differ so much that the next one may come out otherwise: train "
+        "one or two more",
+        "ko": "시드마다 결과가 크게 달라 다음 시드는 다를 수 있습니다. 시드를 한두 개 더 "
+        "학습하십시오",
+    },
     "control gained": {
         "en": "the control with shuffled answers gained too, so the gain is not knowledge",
         "ko": "답을 섞은 대조군도 올랐으므로 지식을 배운 결과가 아닙니다",

@@ -16,6 +16,7 @@ from sadari.stats.paired import (
     sign_flip,
 )
 from sadari.stats.power import questions_needed, smallest_visible_difference
+from sadari.stats.seeds import interval_over_seeds, p_over_seeds
 from sadari.stats.sequence import ConfidenceSequence, confidence_sequence
 
 __all__ = [
@@ -28,8 +29,10 @@ __all__ = [
     "confidence_sequence",
     "design_effect",
     "holm",
+    "interval_over_seeds",
     "mcnemar_midp",
     "newcombe_paired",
+    "p_over_seeds",
     "questions_needed",
     "share_interval",
     "sign_flip",
