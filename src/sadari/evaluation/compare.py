@@ -124,10 +124,35 @@ def compare(
         void = "no question was answered on both sides"
     elif dropped > MOST_DROPPED * len(everything):
         void = f"{dropped} of {len(everything)} questions could not be asked on both sides"
-    clusters = codes([{**more_groups, **groups}[question] for question in asked])
-    x = _table(first, asked, seeds_first).mean(axis=0) if asked else np.zeros(0)
-    y = _table(second, asked, seeds_second) if asked else np.zeros((1, 0))
-    return _comparison(title, x, y, clusters, seeds_second, dropped, void, level, seed)
+    pairs = _Pairs(
+        parent=_table(first, asked, seeds_first).mean(axis=0),
+        child=_table(second, asked, seeds_second),
+        clusters=codes([{**more_groups, **groups}[question] for question in asked]),
+        seeds=seeds_second,
+    )
+    tested = contrast(pairs.parent, pairs.child, pairs.clusters, pairs.seeds)
+    interval, method = _interval(pairs, level, seed)
+    both, parent_only, child_only, neither = pairs.table
+    return Comparison(
+        parent=title[0],
+        child=title[1],
+        n=len(asked),
+        groups=pairs.groups,
+        dropped=dropped,
+        difference=tested.difference,
+        interval=interval_over_seeds(interval, [part.difference for part in tested.seeds]),
+        p=tested.p,
+        p_questions=tested.p_questions,
+        both=both,
+        parent_only=parent_only,
+        child_only=child_only,
+        neither=neither,
+        disagreement=float(np.mean(pairs.difference**2)) if asked else 0.0,
+        design_effect=_effect(pairs),
+        seeds=tested.seeds,
+        method=method,
+        void=void,
+    )
 
 
 def contrast(
@@ -152,68 +177,59 @@ def contrast(
     return Contrast(mean, p, p_questions, tuple(parts))
 
 
-def _comparison(
-    names: tuple[str, str],
-    parent: Floats,
-    child: Floats,
-    clusters: Integers,
-    seeds: Sequence[int],
-    dropped: int,
-    void: str,
-    level: float,
-    seed: int,
-) -> Comparison:
-    tested = contrast(parent, child, clusters, seeds)
-    y = child.mean(axis=0)
-    difference = y - parent
-    effect = _effect(difference, clusters)
-    table = [
-        float(cell.sum())
-        for cell in (parent * y, parent * (1 - y), (1 - parent) * y, (1 - parent) * (1 - y))
-    ]
-    both, parent_only, child_only, neither = table
-    differing = np.bincount(clusters, weights=np.abs(difference)) if len(clusters) else np.zeros(0)
+@dataclass(frozen=True)
+class _Pairs:
+    """Answers side by side: parent (n,), child (seeds, n), and the cluster of each question."""
+
+    parent: Floats
+    child: Floats
+    clusters: Integers
+    seeds: Sequence[int]
+
+    @property
+    def difference(self) -> Floats:
+        return np.asarray(self.child.mean(axis=0) - self.parent)
+
+    @property
+    def groups(self) -> int:
+        return int(self.clusters.max(initial=-1)) + 1
+
+    @property
+    def table(self) -> tuple[float, float, float, float]:
+        """Questions right on both sides, by the parent only, by the child only, by neither."""
+        x, y = self.parent, self.child.mean(axis=0)
+        cells = (x * y, x * (1 - y), (1 - x) * y, (1 - x) * (1 - y))
+        both, parent_only, child_only, neither = (float(cell.sum()) for cell in cells)
+        return both, parent_only, child_only, neither
+
+
+def _interval(pairs: _Pairs, level: float, seed: int) -> tuple[Interval, str]:
+    """The interval over questions, and what the methods of test and interval are called."""
+    difference = pairs.difference
     right_or_wrong = bool(np.isin(difference, (-1.0, 0.0, 1.0)).all())
-    clustered = len(differing) < len(difference)
+    clustered = pairs.groups < len(difference)
+    differing = np.bincount(pairs.clusters, weights=np.abs(difference))
     # A bootstrap of a handful of differing groups knows less than Newcombe's cautious table.
     if right_or_wrong or np.count_nonzero(differing) < FEWEST_DIFFERING_GROUPS:
-        a, b, c, d = (cell / effect for cell in table)
-        interval = newcombe_paired(a, c, b, d, level)
+        both, parent_only, child_only, neither = (cell / _effect(pairs) for cell in pairs.table)
+        interval = newcombe_paired(both, child_only, parent_only, neither, level)
         how = "Newcombe at the effective sample size" if clustered else "Newcombe"
     else:
-        interval = bca_paired(difference, clusters, seed, level)
+        interval = bca_paired(difference, pairs.clusters, seed, level)
         how = "BCa cluster bootstrap"
-    interval = interval_over_seeds(interval, [part.difference for part in tested.seeds])
     test = "cluster sign-flip (mid-p)" if clustered or not right_or_wrong else "mid-p McNemar"
-    return Comparison(
-        parent=names[0],
-        child=names[1],
-        n=len(parent),
-        groups=len(differing),
-        dropped=dropped,
-        difference=tested.difference,
-        interval=interval,
-        p=tested.p,
-        p_questions=tested.p_questions,
-        both=both,
-        parent_only=parent_only,
-        child_only=child_only,
-        neither=neither,
-        disagreement=float(np.mean(difference**2)) if len(parent) else 0.0,
-        design_effect=effect,
-        seeds=tested.seeds,
-        method=f"{test}; {how}" + ("; spread over seeds" if len(child) > 1 else ""),
-        void=void,
-    )
+    spread = "; spread over seeds" if len(pairs.seeds) > 1 else ""
+    return interval, f"{test}; {how}{spread}"
 
 
-def _effect(difference: Floats, clusters: Integers) -> float:
+def _effect(pairs: _Pairs) -> float:
     """The design effect; where nothing varies, as if each group were a single question."""
+    difference = pairs.difference
     if len(difference) == 0:
         return 1.0
     if np.ptp(difference) == 0:
-        return len(difference) / (int(clusters.max()) + 1)
-    return design_effect(difference, clusters)
+        return len(difference) / pairs.groups
+    return design_effect(difference, pairs.clusters)
 
 
 def _by_question(
