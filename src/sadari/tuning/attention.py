@@ -8,6 +8,7 @@ Here the scores of each span are computed by themselves, with their gradient wri
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -99,7 +100,7 @@ def forward(
     groups = query.shape[0] // key.shape[0]
     weights = []
     for start, end in spans:
-        mask = _causal(end - start, window, query.dtype).repeat(groups, 1)
+        mask = _causal(end - start, groups, window, query.dtype)
         part = slice(start, end)
         scores = torch.baddbmm(mask, _fold(query[:, part], groups), key[:, part].mT, alpha=scale)
         weight = scores.softmax(-1)
@@ -130,13 +131,15 @@ def backward(
         to_key[:, part] = to_scores.mT @ _fold(query[:, part], groups)
 
 
-def _causal(length: int, window: int | None, dtype: torch.dtype) -> Tensor:
-    """0 where token i may look at token j ≤ i (and i - j < window), minus infinity elsewhere."""
+@lru_cache(maxsize=64)  # the same few lengths in every block of a row
+def _causal(length: int, groups: int, window: int | None, dtype: torch.dtype) -> Tensor:
+    """0 where token i may look at token j ≤ i (and i - j < window), minus infinity elsewhere,
+    once for each of the heads that share a key head."""
     mask = torch.full((length, length), float("-inf"), dtype=dtype).triu_(1)
     if window is not None and window < length:
         far = torch.ones(length, length, dtype=torch.bool).tril_(-window)
         mask.masked_fill_(far, float("-inf"))
-    return mask
+    return mask.repeat(groups, 1)
 
 
 def _fold(heads: Tensor, groups: int) -> Tensor:

@@ -53,7 +53,7 @@ class LlamaBody:
         """The last hidden states that predict an answer token, shape (answer tokens, width)."""
         body = self.model.model
         x = body.embed_tokens(row.input_ids)
-        cos, sin = (part[0, :, None] for part in body.rotary_emb(x, row.position_ids))
+        cos, sin = (part[0] for part in body.rotary_emb(x, row.position_ids))
         dropout = self._layer.dropout if self._layer is not None else 0.0
         x = x[0]
         for block in self.blocks:
@@ -105,10 +105,8 @@ class _Block:
     def feed_parameters(self) -> list[Tensor]:
         return self.gate_up.parameters + self.down.parameters
 
-    def heads_of(self, joined: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Views of the query's, the key's and the value's heads, each (heads, tokens, width), in
-        (tokens, heads · width) as `query_key_value` gives it."""
-        heads = joined.view(joined.shape[0], -1, self.width).transpose(0, 1)
+    def split(self, heads: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The query's, the key's and the value's among all `heads`, (heads, tokens, width)."""
         keys, values = self.heads, self.heads + self.key_heads
         return heads[:keys], heads[keys:values], heads[values:]
 
@@ -129,12 +127,13 @@ class _Attend(torch.autograd.Function):
     ) -> Tensor:
         normed, inverse = _norm(x, block.before_attention, block.epsilon)
         joined, tape = block.query_key_value.forward(normed, dropout)
-        turned = _turn(joined, block, cos, sin)
-        query, key, value = block.heads_of(turned)
-        mixed = torch.empty(x.shape[0], block.heads, block.width, dtype=x.dtype)
-        scale = block.width**-0.5
-        weights = attention.forward(query, key, value, mixed.transpose(0, 1), spans, scale)
-        out, out_tape = block.out.forward(mixed.flatten(1), dropout)
+        heads = joined.view(x.shape[0], -1, block.width).transpose(0, 1)
+        turned = torch.empty(heads.shape, dtype=x.dtype)
+        _turn(heads, block, cos, sin, turned)
+        query, key, value = block.split(turned)
+        mixed = torch.empty_like(query)
+        weights = attention.forward(query, key, value, mixed, spans, block.width**-0.5)
+        out, out_tape = block.out.forward(mixed.transpose(0, 1).flatten(1), dropout)
         ctx.kept = (block, spans, cos, sin, dropout, x, inverse, tape, turned, weights, out_tape)
         return out.add_(x)
 
@@ -142,16 +141,17 @@ class _Attend(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Any, ...]:
         block, spans, cos, sin, dropout, x, inverse, tape, turned, weights, out_tape = ctx.kept
         to_mixed, out_gradients = block.out.backward(gradient, out_tape, dropout)
-        to_mixed = to_mixed.view(-1, block.heads, block.width).transpose(0, 1)
+        to_mixed = to_mixed.view(-1, block.heads, block.width).transpose(0, 1).contiguous()
         to_turned = torch.empty_like(turned)
-        scale = block.width**-0.5
-        attention.backward(
-            to_mixed, block.heads_of(turned), block.heads_of(to_turned), weights, spans, scale
-        )
+        parts, to_parts = block.split(turned), block.split(to_turned)
+        attention.backward(to_mixed, parts, to_parts, weights, spans, block.width**-0.5)
         # A rotation's gradient is the rotation back.
-        to_joined = _turn(to_turned, block, cos, -sin)
+        to_joined = torch.empty(x.shape[0], turned.shape[0], block.width, dtype=x.dtype)
+        _turn(to_turned, block, cos, -sin, to_joined.transpose(0, 1))
         wanted = ctx.needs_input_grad[0]
-        to_normed, gradients = block.query_key_value.backward(to_joined, tape, dropout, wanted)
+        to_normed, gradients = block.query_key_value.backward(
+            to_joined.flatten(1), tape, dropout, wanted
+        )
         to_x = None
         if wanted:
             to_x = _norm_backward(to_normed, x, block.before_attention, inverse).add_(gradient)
@@ -223,14 +223,11 @@ def _norm_backward(gradient: Tensor, x: Tensor, weight: Tensor, inverse: Tensor)
     return to_scaled.sub_(scaled.mul_(shared)).mul_(inverse).to(x.dtype)
 
 
-def _turn(joined: Tensor, block: _Block, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotary positions (Su et al. 2021) on the query and key heads of `joined`; the value heads
-    pass. Turns in place and returns `joined`."""
-    heads = joined.view(joined.shape[0], -1, block.width)[:, : block.heads + block.key_heads]
-    half = block.width // 2
-    first, second = heads[..., :half], heads[..., half:]
-    turned = heads * cos
-    turned[..., :half].addcmul_(second, sin[..., :half], value=-1)
-    turned[..., half:].addcmul_(first, sin[..., half:])
-    heads.copy_(turned)
-    return joined
+def _turn(heads: Tensor, block: _Block, cos: Tensor, sin: Tensor, out: Tensor) -> None:
+    """Write rotary positions (Su et al. 2021) on the query's and the key's among all `heads`,
+    (heads, tokens, width), into `out`; the value's pass."""
+    turning, half = block.heads + block.key_heads, block.width // 2
+    torch.mul(heads[:turning], cos, out=out[:turning])
+    out[:turning, :, :half].addcmul_(heads[:turning, :, half:], sin[:, :half], value=-1)
+    out[:turning, :, half:].addcmul_(heads[:turning, :, :half], sin[:, half:])
+    out[turning:] = heads[turning:]
