@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from pathlib import Path
 
@@ -165,3 +166,24 @@ def test_logprobs_equal_transformers(llama: LocalModel) -> None:
         ]
         assert found == pytest.approx(wanted, abs=1e-4)
         assert len(found) == len(answer) + 1
+
+
+def test_a_prompt_that_opens_thinking_shows_only_what_follows(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    """Such templates write `<think>` themselves, so the answer holds only the closing tag."""
+    folder = Path(shutil.copytree(folders["llama"], tmp_path / "thinker"))
+    template = folder / "chat_template.jinja"
+    opened = template.read_text().replace(
+        "assistant\n{% endif %}", "assistant\n<think>\n{% endif %}"
+    )
+    template.write_text(opened)
+    model = LocalModel(folder)
+
+    async def streamed() -> str:
+        return "".join([delta.text async for delta in model.stream(ask("왜?"))])
+
+    done = asyncio.run(model.complete(ask("왜?")))
+    assert done.text == asyncio.run(streamed()) == ""
+    assert done.reasoning
+    model.close()

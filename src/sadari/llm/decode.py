@@ -35,11 +35,13 @@ class Engine(Protocol):
 
 @dataclass
 class Row:
-    """One prompt on its way to an answer. `show` is called with each piece of text as it becomes
-    readable; `cancelled` ends the row at the next step."""
+    """One prompt on its way to an answer. `thinking` says that the prompt has opened a block of
+    thinking; `show` is called with each piece of text as it becomes readable; `cancelled` ends the
+    row at the next step."""
 
     prompt: tuple[int, ...]
     sampling: Sampling
+    thinking: bool = False
     show: Callable[[str], None] | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
     tokens: list[int] = field(default_factory=list)

@@ -44,6 +44,7 @@ class _Job:
     request: Request
     show: Callable[[str], None] | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
+    row: Row | None = None
     future: Future[Completion] = field(default_factory=Future)
 
 
@@ -150,7 +151,8 @@ class LocalModel:
         try:
             while (piece := await events.get()) is not None:
                 raw += piece
-                text = visible(raw, request.sampling.stop)
+                thinking = job.row is not None and job.row.thinking
+                text = visible(raw, request.sampling.stop, thinking)
                 if len(text) > len(shown):
                     yield Delta(text[len(shown) :])
                     shown = text
@@ -213,15 +215,18 @@ class LocalModel:
                 asked.append(job)
             except ModelError as error:
                 job.future.set_exception(error)
-        if not rows:
-            return
+        size = self._batch_rows(rows) if rows else BATCH_ROWS
+        for begin in range(0, len(rows), size):
+            self._answer(asked[begin : begin + size], rows[begin : begin + size])
+
+    def _answer(self, jobs: Sequence[_Job], rows: Sequence[Row]) -> None:
         try:
-            timing = self._decode(asked[0].request.adapter, rows)
+            timing = self._decode(jobs[0].request.adapter, rows)
         except Exception as error:  # whatever happened, nobody may wait for ever
-            for job in asked:
+            for job in jobs:
                 job.future.set_exception(error)
             return
-        for job, row in zip(asked, rows, strict=True):
+        for job, row in zip(jobs, rows, strict=True):
             job.future.set_result(self._completion(job.request, row, timing, len(rows)))
 
     def _groups(
@@ -259,7 +264,9 @@ class LocalModel:
         sampling = replace(
             request.sampling, max_tokens=max(1, min(request.sampling.max_tokens, room))
         )
-        return Row(prompt, sampling, job.show, job.cancelled)
+        thinking = self.tokenizer.decode(prompt[-12:]).rstrip().endswith("<think>")
+        job.row = Row(prompt, sampling, thinking, job.show, job.cancelled)
+        return job.row
 
     def _decode(self, adapter: str | None, rows: Sequence[Row], prefix: Any = None) -> Timing:
         import torch
@@ -299,7 +306,7 @@ class LocalModel:
         return max(1, min(BATCH_ROWS, int(CACHE_BYTES // (token * longest))))
 
     def _completion(self, request: Request, row: Row, timing: Timing, rows: int) -> Completion:
-        reply = parse(row.text)
+        reply = parse(row.text, row.thinking)
         reason = row.finish_reason or "stop"
         return Completion(
             text=reply.text,

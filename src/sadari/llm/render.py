@@ -104,15 +104,13 @@ def ids_digest(ids: Sequence[int]) -> str:
     return hashlib.sha256(array("i", ids).tobytes()).hexdigest()
 
 
-def end_of_turn(tokenizer: Any) -> int:
-    """The id of the token with which this template closes an answer."""
+def end_of_turn(tokenizer: Any) -> int | None:
+    """The id of the special token with which this template closes an answer, if it does."""
     turns = (Message("user", "?"), Message("assistant", "."))
-    rendered = render(tokenizer, turns, add_generation_prompt=False)
-    return next(
-        token
-        for token, trained in zip(reversed(rendered.ids), reversed(rendered.trained), strict=True)
-        if trained
-    )
+    asked = _ids(tokenizer, turns[:1], (), False, NOTHING)
+    answered = _ids(tokenizer, turns, (), False, NOTHING)
+    special = _special(tokenizer)
+    return next((i for i in reversed(answered[len(asked) :]) if i in special), None)
 
 
 def _ids(
@@ -180,7 +178,7 @@ def _shared(tokenizer: Any, ids: list[int], prefix: list[int], turn: int) -> int
 def _end_of_turn(tokenizer: Any, ids: list[int], start: int, end: int) -> int:
     """One past the token that closes the turn: white space that the template adds after it is
     never generated, and so never learned."""
-    special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
+    special = _special(tokenizer)
     for position in range(end - 1, start - 1, -1):
         if ids[position] in special:
             return position + 1
@@ -189,3 +187,7 @@ def _end_of_turn(tokenizer: Any, ids: list[int], start: int, end: int) -> int:
         "special token, so a model tuned with it would never learn to stop.",
         todo="Add the end-of-text token after the answer in its chat template.",
     )
+
+
+def _special(tokenizer: Any) -> set[int]:
+    return {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
