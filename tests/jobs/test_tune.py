@@ -79,7 +79,7 @@ TUNER = """
 def test_a_tuning_that_was_killed_goes_on(tmp_path: Path, tiny: Path) -> None:
     """PREVENT 13: after kill -9 the same command finishes with the same weights."""
     folder = small_domain(
-        tmp_path / "shop", tiny, tuning="epochs = 60\nbatch_examples = 2\npatience = 60"
+        tmp_path / "shop", tiny, tuning="epochs = 30\nbatch_examples = 2\npatience = 30"
     )
     script = tmp_path / "tuner.py"
     script.write_text(textwrap.dedent(TUNER))
@@ -95,7 +95,7 @@ def test_a_tuning_that_was_killed_goes_on(tmp_path: Path, tiny: Path) -> None:
     )
     assert killed.stdout is not None
     for line in killed.stdout:
-        if int(line) >= 120:
+        if int(line) >= 60:
             break
     os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
@@ -104,7 +104,7 @@ def test_a_tuning_that_was_killed_goes_on(tmp_path: Path, tiny: Path) -> None:
         [*command, str(tmp_path / "killed")], capture_output=True, text=True, env=environment
     )
     assert went_on.returncode == 0, went_on.stderr
-    assert int(went_on.stdout.split()[0]) > 50, "it started over"
+    assert int(went_on.stdout.split()[0]) > 40, "it started over"
     subprocess.run([*command, str(tmp_path / "whole")], check=True, env=environment)
     results = [next((tmp_path / name).glob(f"*/{RESULT}")) for name in ("killed", "whole")]
     weights = [r.with_name("adapter_model.safetensors").read_bytes() for r in results]

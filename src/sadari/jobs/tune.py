@@ -175,7 +175,7 @@ def _train(job: Job, news: Any) -> None:
         job.validation,
         job.settings,
         job.folder,
-        resume=True,
+        resume=job.folder.exists(),
         on_step=lambda p: news.put((job.name, p.step, p.steps, p.loss)),
     )
     values = result.to_json() | {"examples": len(job.train), "settings": job.settings.to_json()}

@@ -184,11 +184,11 @@ class Store:
 
     def promote(self, domain: str, digest: str) -> None:
         """Makes a release the current one, in one transaction. The current one stays as it is."""
-        if self.promoted(domain)[-1:] == [digest]:
-            return
         with self._change() as db:
             db.execute(
-                "INSERT INTO promotions (domain, digest, at) VALUES (?, ?, ?)",
+                "INSERT INTO promotions (domain, digest, at) SELECT ?1, ?2, ?3 WHERE ?2 IS NOT"
+                " (SELECT digest FROM promotions WHERE domain = ?1 AND withdrawn IS NULL"
+                " ORDER BY number DESC LIMIT 1)",
                 (domain, digest, _now()),
             )
 
