@@ -101,10 +101,8 @@ ATTACKS = (pasted, listed_numbers, refused, wrong_numbers, negated, repeated, sa
 
 def negate(sentence: str) -> str:
     """A Korean plain sentence with its final predicate negated; "" where it has none."""
-    if (
-        re.search(r"[가-힣]이다$|때문이다$", sentence)
-        or (sentence.endswith("다")
-        and _noun(sentence))
+    if re.search(r"[가-힣]이다$|때문이다$", sentence) or (
+        sentence.endswith("다") and _noun(sentence)
     ):
         return (
             sentence[:-2] + "이 아니다."

@@ -1,4 +1,4 @@
-"""Answers that satisfy a key without answering: pasted evidence, lists of numbers, keyword salad."""
+"""Answers that satisfy a key without answering: pasted evidence, lists, keyword salad, echoes."""
 
 from __future__ import annotations
 
@@ -95,6 +95,20 @@ def scrambled(answer: Reading, evidence: Sequence[Reading], question: str) -> bo
     if len(said) < 4 or sum(word in vocabulary for word in said) < 0.7 * len(said):
         return False
     return not any(pair in known for pair in itertools.pairwise(said))
+
+
+def strays(
+    answer: Reading, evidence: Sequence[Reading], question: str, asked: Sequence[Match]
+) -> bool:
+    """Whether a longer answer speaks of something else: of five or more words beside the key's,
+    fewer than three in ten stand in the question or in the evidence. A short stem in a key must
+    not be satisfied by a sentence of another document."""
+    text = list(_blank(answer))
+    for match in asked:
+        text[match.start : match.end] = " " * (match.end - match.start)
+    said = words("".join(text))
+    near = set(words(read(question).text)).union(*(words(r.text) for r in evidence))
+    return len(said) >= 5 and sum(word in near for word in said) < 0.3 * len(said)
 
 
 def echoes(answer: Reading, question: str) -> bool:

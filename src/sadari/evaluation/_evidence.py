@@ -74,7 +74,7 @@ def usurped(
     answer: Reading, match: Match, known: Facts, evidence: Sequence[Reading], question: str
 ) -> bool:
     """Whether the clause of a value has a subject to which the evidence gives other values, and
-    that is neither where it holds this one nor in the question: 챔버 온도는 0.5초로 둔다."""
+    that is neither where it holds this one nor in the question: 냉각수 온도는 0.5초로 둔다."""
     start, _ = answer.clause(match.start)
     subjects = _SUBJECT.findall(answer.text[start : match.start])
     if match.quantity is None or not subjects:

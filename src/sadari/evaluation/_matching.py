@@ -25,7 +25,7 @@ _COUNTS = {"item", "sheet", "person"}
 
 @dataclass(frozen=True)
 class Match:
-    """Where an alternative stands in a reading's text, and the quantity that it is, if it is one."""
+    """Where an alternative stands in a reading's text, and the quantity that it is, if any."""
 
     start: int
     end: int

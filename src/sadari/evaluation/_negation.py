@@ -136,9 +136,9 @@ class Licence:
 def denied(match: Match, reading: Reading, licence: Licence) -> bool:
     """Whether the answer denies what `match` says.
 
-    A negated predicate denies its clause: 올라가지 않는다, 세정은 하지 말고, 0.5초가 아니라. Purposes
-    (역류하지 않도록) and conditions (않으면) deny nothing; modifiers (남지 않은) only the key itself or
-    a verb that the evidence has plain. A negation that the licence covers is due.
+    A negated predicate denies its clause: 올라가지 않는다, 세정은 하지 말고, 0.5초가 아니라.
+    Purposes (역류하지 않도록) and conditions (않으면) deny nothing; modifiers (남지 않은) only the
+    key itself or a verb that the evidence has plain. A negation that the licence covers is due.
     """
     start, end = reading.clause(match.start)
     text, inside = reading.text, reading.text[match.start : match.end]
@@ -165,8 +165,8 @@ def denied(match: Match, reading: Reading, licence: Licence) -> bool:
 
 
 def _goes_on(match: Match, text: str) -> bool:
-    """Whether the match is a verb that leads on to the next one (벽에 붙어 떨어지지 않는다), so that
-    the negation of the next is not its own."""
+    """Whether the match is a verb that leads on to the next one (벽에 붙어 떨어지지 않는다), so
+    that the negation of the next is not its own."""
     word = re.match(r"[가-힣]*", text[match.end :])
     last = text[match.start : match.end] + (word.group() if word else "")
     if re.match(r"[가-힣]*\s?있지", text[match.end :]):  # 붙어 있지 않다: one verb
@@ -238,8 +238,8 @@ def affirmed_against(match: Match, reading: Reading, question: str) -> bool:
 
 
 def hedged(match: Match, reading: Reading, others: Sequence[Match]) -> bool:
-    """Whether the answer leaves open if `match` holds: 6개월이거나 2년, 총무팀이나 안전팀, 늘 수도 있고.
-    Two alternatives of one key item are no hedge: `others` are the item's matches."""
+    """Whether the answer leaves open if `match` holds: 6개월이거나 2년, 총무팀이나 안전팀, 늘 수도
+    있고. Two alternatives of one key item are no hedge: `others` are the item's matches."""
     start, end = reading.sentence(match.start)
     before, after = reading.text[start : match.start], reading.text[match.end : end]
     if _MAYBE.search(reading.text, *reading.clause(match.start)):

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sadari.domain.question import Key, Question
-from sadari.evaluation._evasion import echoes, enumerated, pasted, salad, scrambled
+from sadari.evaluation._evasion import echoes, enumerated, pasted, salad, scrambled, strays
 from sadari.evaluation._evidence import Facts, facts, postponed, swapped, turned, usurped
 from sadari.evaluation._matching import Match, matches
 from sadari.evaluation._negation import Licence, affirmed_against, denied, gainsays, hedged
@@ -135,6 +135,8 @@ def _evasive(
         return "It strings the key's words together without saying anything."
     if sources and scrambled(answer, sources, question.text):
         return "It shuffles words of the evidence."
+    if sources and strays(answer, sources, question.text, asked):
+        return "It speaks of something else."
     for found, about in zip(held, known, strict=True):
         if all(listed(m, answer, asked) for m in found):
             return "It lists numbers without saying which is meant."

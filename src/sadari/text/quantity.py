@@ -232,7 +232,7 @@ def _sums(found: list[Quantity], text: str) -> list[Quantity]:
 
 
 def _smaller_unit(left: Quantity, right: Quantity) -> bool:
-    """Whether two quantities add up: 1시간 30분, 2년 6개월, 1 t 200 kg; not 1일 8시간, which is a rate."""
+    """Whether two quantities add up: 1시간 30분, 2년 6개월, 1 t 200 kg; not 1일 8시간, a rate."""
     if left.dimension != right.dimension or left.dimension not in _ADDS or left.unit == "일":
         return False
     return 0 < right.base < scale_of(left.unit).factor and left.value.is_integer()
