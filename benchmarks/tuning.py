@@ -30,7 +30,12 @@ RESULTS = Path(__file__).parent / "results" / "tuning.json"
 BATCH = 4
 LORA = {"r": 16, "lora_alpha": 32, "lora_dropout": 0.1}
 END = 2
-PAIRS = {"short": ((30, 80), (30, 80)), "long": ((450, 550), (30, 80))}
+# Tokens that all prompts begin with (a system prompt), of the rest of a prompt, of an answer.
+PAIRS = {
+    "short": (0, (30, 80), (30, 80)),
+    "long": (0, (450, 550), (30, 80)),
+    "system": (200, (30, 80), (30, 80)),
+}
 SHAPES: dict[str, dict[str, Any]] = {
     "practice": {
         "architecture": "LlamaConfig",
@@ -339,15 +344,16 @@ def make_base(shape: str, folder: Path) -> None:
 def make_pairs(options: argparse.Namespace) -> list[tuple[list[int], list[bool]]]:
     """Random ids, of which few are frequent as in a language, and which of them are the answer."""
     rng = random.Random(0)
-    prompt, answer = PAIRS[options.pairs]
+    common, prompt, answer = PAIRS[options.pairs]
     vocabulary = SHAPES[options.shape]["vocab_size"]
 
     def word() -> int:
         return 3 + int((vocabulary - 3) * rng.random() ** 4)
 
+    system = [word() for _ in range(common)]
     pairs = []
     for _ in range(BATCH * options.steps):
-        asked = [word() for _ in range(rng.randint(*prompt))]
+        asked = system + [word() for _ in range(rng.randint(*prompt))]
         said = [word() for _ in range(rng.randint(*answer) - 1)]
         mask = [False] * len(asked) + [True] * (len(said) + 1)
         pairs.append(([*asked, *said, END], mask))

@@ -102,6 +102,23 @@ def test_gradients_equal_a_plain_loops(
         torch.testing.assert_close(gradient, theirs[name], rtol=1e-4, atol=1e-6)
 
 
+def test_a_shared_beginning_changes_no_gradient(any_base: Path, make_examples: Any) -> None:
+    common = tuple(range(30, 54))
+    examples = [
+        Rendered(common + row.ids, (False,) * 24 + row.trained)
+        for row in make_examples(5, prompt=(5, 9))
+    ]
+    network, peft = adapted(any_base)
+    rows = network.pack(prepare(examples, 64, "x").rows, 80)
+    assert sum(row.tokens for row in rows) < sum(len(row.ids) for row in examples)
+    loss = _gradients(network, rows)
+    plain = plain_adapted(any_base, peft)
+    assert loss == pytest.approx(plain_gradients(plain, examples), rel=1e-5)
+    theirs = gradients(plain)
+    for name, gradient in gradients(peft).items():
+        torch.testing.assert_close(gradient, theirs[name], rtol=1e-4, atol=1e-6)
+
+
 def test_bfloat16_gradients_point_where_float32_ones_do(any_base: Path, make_examples: Any) -> None:
     examples = make_examples(6)
     network, peft = adapted(any_base, dtype="bfloat16")

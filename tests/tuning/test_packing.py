@@ -30,7 +30,7 @@ def test_packed_logits_equal_unpacked_ones(any_base: Path, make_examples: Any, b
     (packed,) = pack(rows, row_tokens=512)
     together = network.head(network.body.answer_states(packed))
     alone = []
-    for start, end in packed.spans:
+    for start, end, _ in packed.spans:
         ids = packed.input_ids[:, start:end]
         network.model.set_attn_implementation("eager")
         alone.append(network.model(ids).logits[0, :-1])
@@ -75,11 +75,34 @@ def test_every_token_is_packed_once(lengths: list[int], row_tokens: int) -> None
     assert sorted(seen) == sorted(token for example in examples for token in example.ids)
     for row in rows:
         assert row.tokens <= row_tokens or len(row.spans) == 1
-        for start, end in row.spans:
+        for start, end, _ in row.spans:
             assert row.position_ids[0, start:end].tolist() == list(range(end - start))
         assert row.targets.tolist() == (row.input_ids[0, row.predicts + 1]).tolist()
-        first = {start for start, _ in row.spans}
+        first = {span.start for span in row.spans}
         assert first.isdisjoint((row.predicts + 1).tolist())
+
+
+def test_a_common_beginning_stands_once(make_examples: Any) -> None:
+    examples = _beginning_alike(make_examples(5))
+    rows = pack(prepare(examples, 64, "x").rows, 64, share=True)
+    assert sum(row.tokens for row in rows) == 20 * len(rows) + sum(
+        len(row.ids) - 20 for row in examples
+    )
+    assert all(row.tokens <= 64 for row in rows)
+    assert {span.shared for row in rows for span in row.spans[1:]} == {20}
+    answers = [
+        token for row in examples for token, on in zip(row.ids, row.trained, strict=True) if on
+    ]
+    assert sorted(token for row in rows for token in row.targets.tolist()) == sorted(answers)
+
+
+def test_nothing_is_shared_that_carries_loss_or_predicts() -> None:
+    alike = Rendered(tuple(range(3, 33)), (False,) * 20 + (True,) * 10)
+    (row,) = pack(prepare([alike, alike], 64, "x").rows, 128, share=True)
+    assert row.spans == ((0, 19, 0), (19, 30, 19), (30, 41, 19))
+    assert row.targets.tolist() == [*range(23, 33)] * 2
+    alone = pack(prepare([alike], 64, "x").rows, 128, share=True)
+    assert alone[0].spans == ((0, 30, 0),)
 
 
 def test_only_answers_carry_loss() -> None:
@@ -87,3 +110,11 @@ def test_only_answers_carry_loss() -> None:
     (packed,) = pack(prepare([row, row], 64, "x").rows, 64)
     assert packed.targets.tolist() == [7, 2, 7, 2]
     assert packed.predicts.tolist() == [1, 3, 6, 8]
+
+
+def _beginning_alike(rows: list[Rendered]) -> list[Rendered]:
+    common = tuple(range(30, 50))
+    return [
+        Rendered((*common, i + 3, *row.ids), (False,) * 21 + row.trained)
+        for i, row in enumerate(rows)
+    ]

@@ -14,7 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-Spans = Sequence[tuple[int, int]]
+from sadari.tuning.packing import Span
+
+Spans = Sequence[Span]
 
 NAME = "sadari_spans"
 """The name under which Transformers knows this attention, once `register` was called."""
@@ -41,7 +43,7 @@ def attend_spans(
     sliding_window: int | None = None,
     **_: Any,
 ) -> tuple[Tensor, None]:
-    """Causal attention inside each (start, end) of `spans`.
+    """Causal attention inside each of `spans`, and from it to what it shares.
 
     query (1, heads, tokens, width), key and value (1, key heads, tokens, width) where key heads
     divide heads. Returns (1, tokens, heads, width), as Transformers wants it.
@@ -99,12 +101,12 @@ def forward(
     attention weights, for `backward`."""
     groups = query.shape[0] // key.shape[0]
     weights = []
-    for start, end in spans:
-        mask = _causal(end - start, groups, window, query.dtype)
-        part = slice(start, end)
-        scores = torch.baddbmm(mask, _fold(query[:, part], groups), key[:, part].mT, alpha=scale)
-        weight = scores.softmax(-1)
-        out[:, part] = _unfold(weight @ value[:, part], groups)
+    for span in spans:
+        part = slice(span.start, span.end)
+        mask = _causal(span.end - span.start, span.shared, groups, window, query.dtype)
+        seen = _seen(key, span).mT
+        weight = torch.baddbmm(mask, _fold(query[:, part], groups), seen, alpha=scale).softmax(-1)
+        out[:, part] = _unfold(weight @ _seen(value, span), groups)
         weights.append(weight)
     return weights
 
@@ -121,23 +123,39 @@ def backward(
     query, key, value = inputs
     to_query, to_key, to_value = outputs
     groups = query.shape[0] // key.shape[0]
-    for (start, end), weight in zip(spans, weights, strict=True):
-        part = slice(start, end)
+    for span, weight in zip(spans, weights, strict=True):
+        part = slice(span.start, span.end)
         out = _fold(gradient[:, part], groups)
-        to_value[:, part] = weight.mT @ out
-        to_weight = out @ value[:, part].mT
+        _add_seen(to_value, weight.mT @ out, span)
+        to_weight = out @ _seen(value, span).mT
         to_scores = torch._softmax_backward_data(to_weight, weight, -1, weight.dtype).mul_(scale)
-        to_query[:, part] = _unfold(to_scores @ key[:, part], groups)
-        to_key[:, part] = to_scores.mT @ _fold(query[:, part], groups)
+        to_query[:, part] = _unfold(to_scores @ _seen(key, span), groups)
+        _add_seen(to_key, to_scores.mT @ _fold(query[:, part], groups), span)
+
+
+def _seen(heads: Tensor, span: Span) -> Tensor:
+    """The tokens that a span's tokens may look at: those it shares, then its own."""
+    own = heads[:, span.start : span.end]
+    return torch.cat([heads[:, : span.shared], own], 1) if span.shared else own
+
+
+def _add_seen(heads: Tensor, gradient: Tensor, span: Span) -> None:
+    """Write a gradient to what `_seen` gave: new for the span's own, added for what it shares,
+    whose own span came before."""
+    heads[:, span.start : span.end] = gradient[:, span.shared :]
+    if span.shared:
+        heads[:, : span.shared] += gradient[:, : span.shared]
 
 
 @lru_cache(maxsize=64)  # the same few lengths in every block of a row
-def _causal(length: int, groups: int, window: int | None, dtype: torch.dtype) -> Tensor:
-    """0 where token i may look at token j ≤ i (and i - j < window), minus infinity elsewhere,
-    once for each of the heads that share a key head."""
-    mask = torch.full((length, length), float("-inf"), dtype=dtype).triu_(1)
-    if window is not None and window < length:
-        far = torch.ones(length, length, dtype=torch.bool).tril_(-window)
+def _causal(
+    length: int, shared: int, groups: int, window: int | None, dtype: torch.dtype
+) -> Tensor:
+    """0 where a token at position shared + i may look at position j ≤ shared + i (and nearer than
+    `window`), minus infinity elsewhere, once for each of the heads that share a key head."""
+    mask = torch.full((length, shared + length), float("-inf"), dtype=dtype).triu_(shared + 1)
+    if window is not None and window < shared + length:
+        far = torch.ones(mask.shape, dtype=torch.bool).tril_(shared - window)
         mask.masked_fill_(far, float("-inf"))
     return mask.repeat(groups, 1)
 

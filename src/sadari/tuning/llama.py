@@ -31,6 +31,8 @@ class LlamaBody:
     Reads the model's own tensors: training its adapters through this body trains them there.
     """
 
+    shares = True
+
     @staticmethod
     def fits(model: Any) -> bool:
         """Whether `model` has this shape: the block above, plain LoRA layers and no window."""

@@ -25,7 +25,7 @@ from sadari.tuning.identity import Identity
 from sadari.tuning.methods import add_adapter
 from sadari.tuning.model import check_base, choose_dtype, open_base, stop_ids
 from sadari.tuning.network import Network
-from sadari.tuning.packing import Row, pack
+from sadari.tuning.packing import Row
 from sadari.tuning.result import Progress, TuneResult
 from sadari.tuning.settings import TuneSettings
 
@@ -87,7 +87,7 @@ def train(
 
         # One evaluation before the first step: it shows what the base can do, and if it does not
         # fit into memory, that is known now and not after hours.
-        check_rows = [row.to(device) for row in pack(checks.rows, settings.micro_batch_tokens)]
+        check_rows = network.pack(checks.rows, settings.micro_batch_tokens)
         if check_rows and not course.validation_losses:
             course.validation_losses.append(_evaluate(network, check_rows))
 
@@ -97,7 +97,7 @@ def train(
         while course.step < plan.steps and not _had_enough(course, settings):
             start = time.perf_counter()
             batch = [examples.rows[i] for i in plan.batch(course.step)]
-            rows = [row.to(device) for row in pack(batch, settings.micro_batch_tokens)]
+            rows = network.pack(batch, settings.micro_batch_tokens)
             rate = plan.learning_rate(course.step)
             loss = _gradients(network, rows)
             norm = float(clip_grad_norm_(weights.values(), settings.max_gradient_norm))
@@ -106,7 +106,8 @@ def train(
             optimiser.param_groups[0]["lr"] = rate
             optimiser.step()
             optimiser.zero_grad()
-            course.trained(loss, sum(row.tokens for row in rows), time.perf_counter() - start)
+            tokens = sum(len(example.ids) for example in batch)
+            course.trained(loss, tokens, time.perf_counter() - start)
             if on_step:
                 on_step(_progress(course, plan, rate, time.perf_counter() - session, resumed_from))
 
