@@ -114,15 +114,14 @@ def compare(options: argparse.Namespace) -> None:
                 print(f"{name:28}", {key: round(value, 3) for key, value in report.items()})
     summary = summarise(runs)
     print(json.dumps(summary, indent=1))
-    if not options.only:
-        results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-        results[f"{options.shape} {options.pairs}"] = {
-            "command": " ".join(["python", "benchmarks/tuning.py", *sys.argv[1:]]),
-            "machine": machine(options.threads),
-            **summary,
-            "runs": runs,
-        }
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    results[f"{options.shape} {options.pairs}"] = {
+        "command": " ".join(["python", "benchmarks/tuning.py", *sys.argv[1:]]),
+        "machine": machine(options.threads),
+        **summary,
+        "runs": runs,
+    }
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
 
 
 def start(name: str, options: argparse.Namespace, folder: Path, seed: int) -> dict[str, float]:
@@ -167,7 +166,7 @@ def summarise(runs: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
     if fast and "sadari" in runs:
         best = max(fast, key=lambda name: median[name]["tokens_per_cpu_second"])
         summary["best_of_trl"] = best
-        for other in (best, "trl-defaults"):
+        for other in {best, "trl-defaults"} & set(runs):
             summary[f"times {other}"] = {
                 rate: round(median["sadari"][rate] / median[other][rate], 2) for rate in rates
             }
@@ -197,8 +196,8 @@ def run(options: argparse.Namespace) -> None:
         "tokens": last - first,
         "tokens_per_second": (last - first) / (wall_end - wall),
         "tokens_per_cpu_second": (last - first) / (cpu_end - cpu),
-        "loss_before": plain_loss(base, None, examples[:8]),
-        "loss_after": plain_loss(base, output, examples[:8]),
+        "loss_before": plain_loss(base, None, examples[:4]),
+        "loss_after": plain_loss(base, output, examples[:4]),
     }
     print(json.dumps(report))
 
@@ -221,6 +220,7 @@ def run_sadari(
         dropout=LORA["lora_dropout"],
         learning_rate=SHAPES[options.shape]["learning_rate"],
         epochs=1,
+        warmup_share=0.0,
         batch_examples=BATCH,
         save_every_steps=0,
         seed=options.seed,
@@ -270,7 +270,7 @@ def run_trl(
         "num_train_epochs": 1,
         "learning_rate": SHAPES[options.shape]["learning_rate"],
         "lr_scheduler_type": "cosine",
-        "warmup_steps": 0.1,
+        "warmup_steps": 0,
         "completion_only_loss": True,
         "save_strategy": "no",
         "report_to": [],

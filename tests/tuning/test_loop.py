@@ -6,6 +6,8 @@ import dataclasses
 import inspect
 import json
 import math
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,11 @@ def test_it_learns_and_plain_peft_loads_what_it_learnt(
             total -= float(logits[i, row.ids[i + 1]]) if on else 0
             count += on
     assert total / count == pytest.approx(result.best_validation_loss, rel=1e-4)
+
+
+def test_importing_the_package_loads_no_pytorch() -> None:
+    program = "import sys, sadari.tuning; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_the_same_seed_gives_the_same_adapter(

@@ -58,7 +58,6 @@ def train(
         examples = prepare(train, settings.max_length, "the training examples")
         checks = prepare(validation, settings.max_length, "the validation examples")
         plan = Plan(len(examples.rows), settings)
-
         check_base(base)
 
         # Where it goes, and whether it began before.
