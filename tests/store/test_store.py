@@ -22,7 +22,11 @@ def test_runs_are_kept_and_found_again(tmp_path: Path) -> None:
     again = Store.open(tmp_path)
     assert [r.id for r in again.runs()] == ["climb-1", "evaluate-2"]
     found = again.runs(domain="shop", kind="climb")[0]
-    assert (found.status, found.metrics, found.settings) == ("done", {"right": 0.5}, {"target": 0.8})
+    assert (found.status, found.metrics, found.settings) == (
+        "done",
+        {"right": 0.5},
+        {"target": 0.8},
+    )
     assert found.finished is not None
     assert again.run_folder(run.id).is_dir()
     with pytest.raises(StoreError, match="no run climb-9"):

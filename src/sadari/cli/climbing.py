@@ -42,13 +42,18 @@ def climb(
 
     Example: sadari climb examples/ald --all
     """
+    from sadari.assistant import PARENTS
     from sadari.domain import read_domain
     from sadari.ladder import as_dict, render_table, write_report
     from sadari.ladder import climb as climb_ladder
+    from sadari.ladder.words import foresight
     from sadari.store import Store
 
     folder = read_domain(domain)
     store = Store.open()
+    steps = sum(parent is not None for parent in PARENTS.values())
+    language = folder.settings.language
+    say(foresight(len(folder.exam("test")), steps, language=language))
     with stages() as watch:
         done = asyncio.run(
             climb_ladder(folder, store, everything=everything, until=until, watch=watch)

@@ -1,0 +1,62 @@
+"""How long a whole climb takes, and how much memory: a fresh home, the command that users type.
+
+    python benchmarks/climb.py
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+RESULT = Path(__file__).parent / "results" / "climb.json"
+SADARI = [sys.executable, "-c", "from sadari.cli import main; main()"]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as home:
+        environment = {**os.environ, "SADARI_HOME": home}
+        began = time.perf_counter()
+        done = subprocess.run(
+            [*SADARI, "climb", "examples/ald", "--all", "--json"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+        seconds = time.perf_counter() - began
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    found = json.loads(done.stdout)
+    result = {
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
+        # of the largest single process; training runs beside it in one process per core
+        "peak_memory_mib": round(used.ru_maxrss / 1024),
+        "help_cpu_seconds": help_seconds(),
+        "choice": found["choice"],
+        "questions": found["n"],
+        "right": {s["name"]: round(s["all"]["share"]["estimate"], 4) for s in found["standings"]},
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+    }
+    RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(json.dumps(result, indent=1, ensure_ascii=False))
+
+
+def help_seconds() -> float:
+    """Seconds of `sadari --help`, the best of three."""
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        subprocess.run([*SADARI, "--help"], stdout=subprocess.DEVNULL, check=True)
+        times.append(time.perf_counter() - began)
+    return round(min(times), 2)
+
+
+if __name__ == "__main__":
+    main()
