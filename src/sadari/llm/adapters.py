@@ -116,7 +116,9 @@ class Adapters:
         self._peft.set_adapter(name, inference_mode=True)
 
     def _delete(self, name: str) -> None:
-        if len(self._peft.peft_config) > 1:
+        others = [other for other in self._peft.peft_config if other != name]
+        if others:
+            self._peft_on(others[0])
             self._peft.delete_adapter(name)
         else:
             self._peft.unload()

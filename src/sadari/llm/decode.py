@@ -56,6 +56,10 @@ class Timing:
     first_token: float
     total: float
 
+    def share(self, rows: int, before: float) -> Timing:
+        """What one of so many rows took, and its share of what was done `before` the batch."""
+        return Timing(before + self.first_token / rows, before + self.total / rows)
+
 
 def decode(engine: Engine, rows: Sequence[Row], tokenizer: Any, stop_ids: frozenset[int]) -> Timing:
     """Fills `tokens`, `text` and `finish_reason` ("stop", "length" or "cancelled") of each row.

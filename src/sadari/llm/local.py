@@ -10,15 +10,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sadari.domain.message import Message
 from sadari.llm import weights
 from sadari.llm.adapters import Adapters
-from sadari.llm.decode import Engine, Row, Timing, decode
+from sadari.llm.decode import Row, Timing
+from sadari.llm.generator import BATCH_ROWS, Generator
 from sadari.llm.logprobs import answer_logprobs
-from sadari.llm.padded import PaddedEngine
-from sadari.llm.render import end_of_turn, ids_digest, render
+from sadari.llm.render import ids_digest, render
 from sadari.llm.reply import parse, visible
 from sadari.llm.types import (
     Completion,
@@ -31,10 +31,7 @@ from sadari.llm.types import (
     Usage,
 )
 
-BATCH_ROWS = 32
-CACHE_BYTES = 2_000_000_000
-# A beginning shorter than this is as fast to read again in every row.
-SHARED_TOKENS = 16
+T = TypeVar("T")
 
 
 @dataclass
@@ -67,8 +64,7 @@ class LocalModel:
             price=price,
         )
         self._adapters = Adapters(self.model, self.tokenizer, self._info.digest or "")
-        self._ragged = _is_ragged(self.model)
-        self._stop_ids = _stop_ids(self.model, self.tokenizer)
+        self._generator = Generator(self.model, self.tokenizer, self._adapters)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="sadari-model")
         self._waiting: deque[_Job] = deque()
 
@@ -105,30 +101,19 @@ class LocalModel:
                 rows.append(None)
                 answers[place] = Failure(str(error))
         stop = threading.Event()
-        loop = asyncio.get_running_loop()
         try:
             for adapter, places in self._groups(requests, rows):
                 group = [row for place in places if (row := rows[place]) is not None]
                 for row in group:
                     row.cancelled = stop
-                size = self._batch_rows(group)
-                prefix: Any = None
-                for begin in range(0, len(group), size):
-                    batch, asked = group[begin : begin + size], places[begin : begin + size]
-                    try:
-                        if begin == 0:
-                            prefix = await loop.run_in_executor(
-                                self._worker, self._read_prefix, adapter, group
-                            )
-                        timing = await loop.run_in_executor(
-                            self._worker, self._decode, adapter, batch, prefix
-                        )
-                    except ModelError as error:
-                        for place in asked:
-                            answers[place] = Failure(str(error))
-                        continue
-                    for place, row in zip(asked, batch, strict=True):
-                        answers[place] = self._completion(requests[place], row, timing, len(batch))
+                try:
+                    timings = await self._work(self._generator.answer, adapter, group)
+                except ModelError as error:
+                    for place in places:
+                        answers[place] = Failure(str(error))
+                    continue
+                for place, row, timing in zip(places, group, timings, strict=True):
+                    answers[place] = self._completion(requests[place], row, timing)
         finally:
             stop.set()
         return answers
@@ -178,18 +163,21 @@ class LocalModel:
 
     async def drop(self, adapter: str) -> None:
         """Frees the memory of an adapter; the next request for it loads it again."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._worker, self._adapters.drop, adapter)
+        await self._work(self._adapters.drop, adapter)
 
     async def record(self, adapter: str) -> None:
         """Writes `base.json` beside an adapter that was just trained on this model: which base it
         belongs to and how it answers a canary prompt. From then on, loading it checks both."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._worker, self._adapters.record, adapter)
+        await self._work(self._adapters.record, adapter)
 
     def close(self) -> None:
         """Waits for the work in hand and ends the worker thread."""
         self._worker.shutdown()
+
+    async def _work(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Runs a function in the thread that owns the weights."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._worker, function, *arguments)
 
     def _enqueue(self, job: _Job) -> None:
         self._waiting.append(job)
@@ -215,19 +203,18 @@ class LocalModel:
                 asked.append(job)
             except ModelError as error:
                 job.future.set_exception(error)
-        size = self._batch_rows(rows) if rows else BATCH_ROWS
-        for begin in range(0, len(rows), size):
-            self._answer(asked[begin : begin + size], rows[begin : begin + size])
+        if rows:
+            self._answer(asked, rows)
 
     def _answer(self, jobs: Sequence[_Job], rows: Sequence[Row]) -> None:
         try:
-            timing = self._decode(jobs[0].request.adapter, rows)
+            timings = self._generator.answer(jobs[0].request.adapter, rows, share=False)
         except Exception as error:  # whatever happened, nobody may wait for ever
             for job in jobs:
                 job.future.set_exception(error)
             return
-        for job, row in zip(jobs, rows, strict=True):
-            job.future.set_result(self._completion(job.request, row, timing, len(rows)))
+        for job, row, timing in zip(jobs, rows, timings, strict=True):
+            job.future.set_result(self._completion(job.request, row, timing))
 
     def _groups(
         self, requests: Sequence[Request], rows: Sequence[Row | None]
@@ -268,44 +255,7 @@ class LocalModel:
         job.row = Row(prompt, sampling, thinking, job.show, job.cancelled)
         return job.row
 
-    def _decode(self, adapter: str | None, rows: Sequence[Row], prefix: Any = None) -> Timing:
-        import torch
-
-        with self._adapters.active(adapter), torch.inference_mode():
-            engine: Engine = PaddedEngine(self.model)
-            if self._ragged:
-                from sadari.llm.ragged import RaggedEngine
-
-                engine = RaggedEngine(self.model, prefix)
-            return decode(engine, rows, self.tokenizer, self._stop_ids)
-
-    def _read_prefix(self, adapter: str | None, rows: Sequence[Row]) -> Any:
-        """Keys and values of what all these prompts begin with, or None where that is little."""
-        if not self._ragged or len(rows) < 2:
-            return None
-        import torch
-
-        from sadari.llm.ragged import RaggedEngine, shared_ids
-
-        ids = shared_ids([row.prompt for row in rows])
-        if len(ids) < SHARED_TOKENS:
-            return None
-        with self._adapters.active(adapter), torch.inference_mode():
-            return RaggedEngine(self.model).read_prefix(ids)
-
-    def _batch_rows(self, rows: Sequence[Row]) -> int:
-        """Rows of a batch: as many as their keys and values leave memory for. It follows from the
-        requests alone, so it is the same every time."""
-        config = self.model.config.get_text_config()
-        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-        width = (
-            getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        )
-        token = 2 * config.num_hidden_layers * heads * width * self.model.dtype.itemsize
-        longest = max(len(row.prompt) + row.sampling.max_tokens for row in rows)
-        return max(1, min(BATCH_ROWS, int(CACHE_BYTES // (token * longest))))
-
-    def _completion(self, request: Request, row: Row, timing: Timing, rows: int) -> Completion:
+    def _completion(self, request: Request, row: Row, timing: Timing) -> Completion:
         reply = parse(row.text, row.thinking)
         reason = row.finish_reason or "stop"
         return Completion(
@@ -314,22 +264,7 @@ class LocalModel:
             usage=Usage(len(row.prompt), len(row.tokens)),
             tool_calls=reply.tool_calls,
             reasoning=reply.reasoning,
-            seconds=timing.total / rows,
-            first_token_seconds=timing.first_token / rows,
+            seconds=timing.total,
+            first_token_seconds=timing.first_token,
             prompt_digest=ids_digest(row.prompt),
         )
-
-
-def _is_ragged(model: Any) -> bool:
-    from sadari.llm.ragged import fits
-
-    return fits(model)
-
-
-def _stop_ids(model: Any, tokenizer: Any) -> frozenset[int]:
-    """What ends an answer: the template's end of turn, and what the model's makers named."""
-    named = model.generation_config.eos_token_id
-    ids = {tokenizer.eos_token_id, *(named if isinstance(named, list) else [named])}
-    if tokenizer.chat_template:
-        ids.add(end_of_turn(tokenizer))
-    return frozenset(i for i in ids if i is not None)

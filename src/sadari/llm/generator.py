@@ -1,0 +1,92 @@
+"""Batches of rows, answered by the weights and one adapter."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from sadari.llm.adapters import Adapters
+from sadari.llm.decode import Engine, Row, Timing, decode
+from sadari.llm.padded import PaddedEngine
+from sadari.llm.render import end_of_turn
+from sadari.llm.types import ModelError
+
+BATCH_ROWS = 32
+_CACHE_BYTES = 2_000_000_000
+# A beginning shorter than this is as fast to read again in every row.
+_SHARED_TOKENS = 16
+
+
+class Generator:
+    """Not thread-safe: it belongs to the one thread that owns the weights."""
+
+    def __init__(self, model: Any, tokenizer: Any, adapters: Adapters) -> None:
+        from sadari.llm.ragged import fits
+
+        self._model = model
+        self._tokenizer = tokenizer
+        self._adapters = adapters
+        self._ragged = fits(model)
+        self._stop_ids = _stop_ids(model, tokenizer)
+
+    def answer(self, adapter: str | None, rows: Sequence[Row], share: bool = True) -> list[Timing]:
+        """Fills the rows, batch by batch; returns each row's share of the time.
+
+        With `share`, what all prompts begin with is read once. The questions of an exam are asked
+        together; those of strangers only happen to be, and go without. Raises `ModelError`."""
+        import torch
+
+        size = self._batch_rows(rows)
+        timings: list[Timing] = []
+        with self._adapters.active(adapter), torch.inference_mode():
+            try:
+                begin = time.perf_counter()
+                prefix = self._read_prefix(rows) if share else None
+                before = (time.perf_counter() - begin) / len(rows)
+                for first in range(0, len(rows), size):
+                    batch = rows[first : first + size]
+                    timing = decode(self._engine(prefix), batch, self._tokenizer, self._stop_ids)
+                    timings += [timing.share(len(batch), before)] * len(batch)
+            except RuntimeError as error:  # memory, mostly
+                raise ModelError(
+                    f"the model failed on {len(rows)} prompts: {str(error)[:200]}"
+                ) from error
+        return timings
+
+    def _engine(self, prefix: Any = None) -> Engine:
+        if not self._ragged:
+            return PaddedEngine(self._model)
+        from sadari.llm.ragged import RaggedEngine
+
+        return RaggedEngine(self._model, prefix)
+
+    def _read_prefix(self, rows: Sequence[Row]) -> Any:
+        """Keys and values of what all these prompts begin with, or None where that is little."""
+        if not self._ragged or len(rows) < 2:
+            return None
+        from sadari.llm.ragged import RaggedEngine, shared_ids
+
+        ids = shared_ids([row.prompt for row in rows])
+        return RaggedEngine(self._model).read_prefix(ids) if len(ids) >= _SHARED_TOKENS else None
+
+    def _batch_rows(self, rows: Sequence[Row]) -> int:
+        """Rows of a batch: as many as their keys and values leave memory for. It follows from the
+        requests alone, so it is the same every time."""
+        config = self._model.config.get_text_config()
+        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+        width = getattr(config, "head_dim", None) or (
+            config.hidden_size // config.num_attention_heads
+        )
+        token = 2 * config.num_hidden_layers * heads * width * self._model.dtype.itemsize
+        longest = max(len(row.prompt) + row.sampling.max_tokens for row in rows)
+        return max(1, min(BATCH_ROWS, int(_CACHE_BYTES // (token * longest))))
+
+
+def _stop_ids(model: Any, tokenizer: Any) -> frozenset[int]:
+    """What ends an answer: the template's end of turn, and what the model's makers named."""
+    named = model.generation_config.eos_token_id
+    ids = {tokenizer.eos_token_id, *(named if isinstance(named, list) else [named])}
+    if tokenizer.chat_template:
+        ids.add(end_of_turn(tokenizer))
+    return frozenset(i for i in ids if i is not None)
