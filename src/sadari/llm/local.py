@@ -201,7 +201,7 @@ class LocalModel:
             try:
                 rows.append(self._row(job))
                 asked.append(job)
-            except ModelError as error:
+            except Exception as error:  # whatever happens, nobody may wait for ever
                 job.future.set_exception(error)
         if rows:
             self._answer(asked, rows)
@@ -209,12 +209,16 @@ class LocalModel:
     def _answer(self, jobs: Sequence[_Job], rows: Sequence[Row]) -> None:
         try:
             timings = self._generator.answer(jobs[0].request.adapter, rows, share=False)
-        except Exception as error:  # whatever happened, nobody may wait for ever
+            done = [
+                self._completion(job.request, row, timing)
+                for job, row, timing in zip(jobs, rows, timings, strict=True)
+            ]
+        except Exception as error:  # as above
             for job in jobs:
                 job.future.set_exception(error)
             return
-        for job, row, timing in zip(jobs, rows, timings, strict=True):
-            job.future.set_result(self._completion(job.request, row, timing))
+        for job, completion in zip(jobs, done, strict=True):
+            job.future.set_result(completion)
 
     def _groups(
         self, requests: Sequence[Request], rows: Sequence[Row | None]
