@@ -1,0 +1,8 @@
+"""`training/` is no part of the package: the tests read it from the repository's root."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))

@@ -1,0 +1,193 @@
+"""Rows as tensors: ids, positions, the tree mask and the positions that carry loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import torch
+
+from training.practice.rows import Row
+
+LONGEST = 1400  # tokens of a row; longer ones are dropped
+OPENING = 4.0  # weight of an answer's first two tokens: they choose the sentence, or to refuse
+REACH = 2048  # positions that the jumps may stretch a row to
+
+
+@dataclass(frozen=True)
+class Encoded:
+    ids: list[int]
+    positions: list[int]
+    branch: list[int]  # 0 is the prefix, which every branch sees
+    weights: list[float]  # of predicting this token from the one before it in its branch
+    before: list[int]  # index of that token
+    points: list[int]  # index of the token that this one copies, -1 where it copies none
+    matches: list[tuple[int, int]]  # question token, the same token in the sentence that answers
+    starts: list[tuple[int, int]]  # token of a sentence that answers, first token of that sentence
+    kinds: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def encode(row: Row, tokenizer: Any, rng: Random | None = None, *, context: float = 0.0) -> Encoded:
+    """One row. With `rng`, some rows get jumps in their positions, so that short rows also train
+    the distances of long prompts; `context` weighs the tokens that are not answers."""
+    ids: list[int] = tokenizer(row.prefix).input_ids if row.prefix else []
+    jump = rng.random() < 0.35 if rng else False
+    positions, now = [], 0
+    newline = tokenizer.convert_tokens_to_ids("\n")
+    room = (REACH - 2 * len(ids) - 400) // 4
+    for token in ids:
+        positions.append(now)
+        now += 1
+        if (
+            jump
+            and rng
+            and token == newline
+            and rng.random() < 0.5
+            and room > 0
+            and now < REACH // 2
+        ):
+            now += rng.randrange(room)
+    weights = [context] * len(ids)
+    before = [-1, *range(len(ids) - 1)] if ids else []
+    branch = [0] * len(ids)
+    points = [-1] * len(ids)
+    end, last, end_of_prefix = now, len(ids) - 1, len(ids)
+    shared, matches, starts = _letters(ids), [], []
+    for number, continuation in enumerate(row.branches, 1):
+        now, previous, begun, first = end, last, len(ids), len(ids)
+        for piece in continuation.pieces:
+            tokens: list[int] = tokenizer(piece.text).input_ids
+            points += (
+                _points(tokens, shared, ids[begun:], begun) if piece.train else [-1] * len(tokens)
+            )
+            for place, token in enumerate(tokens):
+                ids.append(token)
+                positions.append(now)
+                branch.append(number)
+                if piece.train and place == 0:
+                    first = len(ids) - 1
+                weights.append((OPENING if place < 2 else 1.0) if piece.train else context)
+                before.append(previous)
+                previous, now = len(ids) - 1, now + 1
+        if continuation.kind == "answer" and 0 <= points[first] < end_of_prefix:
+            matches += _matches(ids, points, begun)
+            copied = [point for point in points[begun:] if point >= points[first]]
+            starts += [(point, points[first]) for point in copied[1:]]
+    return Encoded(
+        ids,
+        positions,
+        branch,
+        weights,
+        before,
+        points,
+        matches,
+        starts,
+        tuple(b.kind for b in row.branches),
+    )
+
+
+def _letters(ids: list[int]) -> str:
+    """Ids as characters, so that `str.find` searches them."""
+    return "".join(map(chr, (token + 256 for token in ids)))
+
+
+def _points(answer: list[int], prefix: str, own: list[int], begun: int) -> list[int]:
+    """Where the tokens of an answer stand earlier: the longest runs, of three tokens or more, the
+    latest place first. `own` is the branch so far, which stands at `begun`."""
+    text, earlier = _letters(answer), prefix + _letters(own)
+    points: list[int] = []
+    while len(points) < len(text):
+        at, size = len(points), 2
+        while at + size < len(text) and text[at : at + size + 1] in earlier:
+            size += 1
+        place = earlier.rfind(text[at : at + size]) if size > 2 else -1
+        if place < 0:
+            points.append(-1)
+        else:
+            points += [
+                p if p < len(prefix) else p - len(prefix) + begun
+                for p in range(place, place + size)
+            ]
+    return points
+
+
+def _matches(ids: list[int], points: list[int], begun: int) -> list[tuple[int, int]]:
+    """Tokens of the branch's question that stand, with the two before them, in the sentence which
+    its answer copies; of several places the one with the longest run."""
+    copied = [(i, point) for i, point in enumerate(points[begun:], begun) if 0 <= point < begun]
+    first, low = copied[0]
+    high = max(point for _, point in copied)
+    runs: dict[int, tuple[int, int]] = {}
+    length = dict.fromkeys(range(low - 1, high + 1), 0)
+    for i in range(begun, first):
+        grown = {j: length[j - 1] + 1 if ids[i] == ids[j] else 0 for j in range(low, high + 1)}
+        best = max(grown, key=lambda j: grown[j])
+        if grown[best] >= 3:
+            runs[i] = (i, best)
+        length = {low - 1: 0, **grown}
+    return list(runs.values())
+
+
+@dataclass(frozen=True)
+class Batch:
+    ids: torch.Tensor  # (rows, length)
+    positions: torch.Tensor  # (rows, length)
+    mask: torch.Tensor  # (rows, 1, length, length), 0 or a large negative number
+    source: torch.Tensor  # flat indices of the hidden states that predict
+    target: torch.Tensor  # token ids
+    weight: torch.Tensor
+    point: torch.Tensor  # column that a copying head should look at, -1 where none
+    match_from: torch.Tensor  # flat indices of question tokens
+    match_to: torch.Tensor  # columns of the same tokens in the sentences that answer
+    start_from: torch.Tensor  # flat indices of the tokens of sentences that answer
+    start_to: torch.Tensor  # columns of the first tokens of those sentences
+    owner: torch.Tensor  # (row number * 64 + branch) of each target
+
+
+def collate(rows: list[Encoded], pad: int, dtype: torch.dtype = torch.float32) -> Batch:
+    length = max(len(row) for row in rows)
+    ids = torch.full((len(rows), length), pad)
+    positions = torch.zeros((len(rows), length), dtype=torch.long)
+    branch = torch.full((len(rows), length), -1)
+    source, target, weight, point, owner = [], [], [], [], []
+    match_from, match_to, start_from, start_to = [], [], [], []
+    for r, row in enumerate(rows):
+        n = len(row)
+        ids[r, :n] = torch.tensor(row.ids)
+        positions[r, :n] = torch.tensor(row.positions)
+        branch[r, :n] = torch.tensor(row.branch)
+        match_from += [r * length + i for i, _ in row.matches]
+        match_to += [j for _, j in row.matches]
+        start_from += [r * length + i for i, _ in row.starts]
+        start_to += [j for _, j in row.starts]
+        for i, (w, b) in enumerate(zip(row.weights, row.before, strict=True)):
+            if w and b >= 0:
+                source.append(r * length + b)
+                target.append(row.ids[i])
+                weight.append(w)
+                point.append(row.points[i])
+                owner.append(r * 64 + row.branch[i])
+    seen = torch.ones(length, length, dtype=torch.bool).tril()
+    same = (branch[:, None, :] == branch[:, :, None]) | (branch[:, None, :] == 0)
+    allowed = seen & same | torch.eye(length, dtype=torch.bool)
+    mask = torch.zeros(len(rows), 1, length, length, dtype=dtype)
+    mask.masked_fill_(~allowed[:, None], torch.finfo(torch.bfloat16).min)
+    return Batch(ids, positions, mask, torch.tensor(source), torch.tensor(target),
+                 torch.tensor(weight), torch.tensor(point),
+                 torch.tensor(match_from, dtype=torch.long), torch.tensor(match_to, dtype=torch.long),
+                 torch.tensor(start_from, dtype=torch.long), torch.tensor(start_to, dtype=torch.long), torch.tensor(owner))  # fmt: skip
+
+
+def buckets(rows: list[Encoded], tokens: int) -> list[list[Encoded]]:
+    """Rows of like length together, at most `tokens` padded tokens a batch."""
+    made: list[list[Encoded]] = []
+    for row in sorted(rows, key=len):
+        if made and len(row) * (len(made[-1]) + 1) <= tokens:
+            made[-1].append(row)
+        else:
+            made.append([row])
+    return made

@@ -1,0 +1,156 @@
+"""Rows for tools: which function answers the request, with which arguments, and what to say then."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+
+from training.practice import names
+from training.practice.korean import attach
+from training.practice.rows import END, START, Branch, Piece, Row, turn
+from training.practice.shapes import held_out
+from training.practice.words import DAYS, HEADINGS, PROPERTIES, THINGS
+
+VERBS = {
+    "get": ("알려 준다", ["{x} {p:을} 알려 줘", "{x} {p} 알려 주세요", "{x:의} {p:은} 얼마야?", "{x} {p} 뭐야", "{x} {p:이} 궁금해요",
+                       "지금 {x} {p} 좀 볼 수 있을까요?", "{x:의} {p:을} 보여 주세요", "{x} {p} 조회"]),
+    "find": ("찾는다", ["{x} {p} 찾아 줘", "{x:의} {p:을} 찾아 주세요", "{x} {p} 어디 있어?", "{x} {p:을} 검색해 줘", "{x} {p} 있나요?"]),
+    "set": ("바꾼다", ["{x} {p:을} 바꿔 줘", "{x:의} {p:을} 고쳐 주세요", "{x} {p} 설정해 줘", "{x} {p:을} 맞춰 줄래요?"]),
+    "create": ("만든다", ["{x} {p} 만들어 줘", "{x:로} {p:을} 새로 만들어 주세요", "{x} {p} 등록해 줘", "{x} {p} 하나 열어 주세요"]),
+    "cancel": ("취소한다", ["{x} {p} 취소해 줘", "{x:의} {p:을} 취소해 주세요", "{x} {p} 없던 걸로 해 줘"]),
+    "send": ("보낸다", ["{x} {p} 보내 줘", "{x:로} {p:을} 보내 주세요", "{x} {p} 전송해 줘"]),
+    "predict": ("예측한다", ["{x} {p:이} 얼마나 될까?", "{x} {p} 예측해 줘", "{x:의} {p:은} 어떻게 될까요?", "{x} {p} 전망은?"]),
+}  # fmt: skip
+TOPICS = [
+    ("order", "주문"), ("ticket", "문의"), ("price", "가격"), ("stock", "재고"), ("weather", "날씨"), ("room", "방 예약"),
+    ("route", "경로"), ("score", "점수"), ("level", "수위"), ("status", "상태"), ("report", "보고서"), ("alarm", "알람"),
+    ("budget", "예산"), ("delivery", "배송"), ("schedule", "일정"), ("invoice", "청구서"), ("sensor", "센서 값"), ("loan", "대출"),
+] + [(p[0], p[1]) for p in (("temperature", "온도"), ("pressure", "압력"), ("speed", "속도"), ("humidity", "습도"), ("noise", "소음"))]  # fmt: skip
+PARAMETERS = (
+    "id",
+    "name",
+    "target",
+    "code",
+    "city",
+    "item",
+    "room_id",
+    "device",
+    "query",
+    "subject",
+    "key",
+)
+EXTRA = (
+    ("date", "string", "날짜", lambda rng: rng.choice([names.date(rng), rng.choice(DAYS), "오늘", "내일"]), ["{v}에", "{v} 기준으로"]),
+    ("count", "integer", "개수", lambda rng: rng.randint(1, 99), ["{v}개", "개수 {v}"]),
+    ("hours", "integer", "시간 수", lambda rng: rng.randint(1, 48), ["{v}시간 동안", "앞으로 {v}시간"]),
+    ("value", "number", "값", lambda rng: rng.choice([rng.randint(1, 900), rng.randint(1, 999) / 10]), ["{v} 값으로", "{v}로"]),
+    ("reason", "string", "까닭", lambda rng: f"{rng.choice(THINGS)} {rng.choice(HEADINGS)}", ["'{v}' 때문에", "이유는 {v}"]),
+)  # fmt: skip
+
+
+def tool(rng: Random, verb: str, topic: tuple[str, str]) -> dict[str, object]:
+    """A function's JSON schema in the OpenAI form."""
+    parameter = rng.choice(PARAMETERS) if rng.random() < 0.8 else names.latin(rng, 0)
+    properties: dict[str, dict[str, str]] = {
+        parameter: {
+            "type": "string",
+            "description": rng.choice(["대상", "이름", "번호", topic[1] + " 대상"]),
+        }
+    }
+    required = [parameter]
+    if rng.random() < 0.4:
+        extra, sort, described, _, _ = rng.choice(EXTRA)
+        properties[extra] = {"type": sort, "description": described}
+        if rng.random() < 0.6:
+            required.append(extra)
+    name = f"{verb}_{topic[0]}" if rng.random() < 0.8 else f"{topic[0]}_{verb}"
+    function = {"name": name, "description": f"{attach(topic[1], '을')} {VERBS[verb][0]}.",
+                "parameters": {"type": "object", "properties": properties, "required": required}}  # fmt: skip
+    return {"type": "function", "function": function}
+
+
+def request(
+    rng: Random, schema: dict[str, object], verb: str, label: str, unseen: bool | None
+) -> tuple[str, dict[str, object]]:
+    """What a user says, and the arguments that it means."""
+    function = schema["function"]
+    assert isinstance(function, dict)
+    shapes = [s for s in VERBS[verb][1] if unseen is None or held_out(s) == unseen] or VERBS[verb][
+        1
+    ]
+    target = rng.choice([names.name(rng), names.code(rng), names.noun(rng)])
+    text = rng.choice(shapes)
+    for slot, word in (("x", target), ("p", label)):
+        text = text.replace(f"{{{slot}}}", word)
+        for ending in ("은", "이", "을", "로", "의"):
+            text = text.replace(f"{{{slot}:{ending}}}", attach(word, ending))
+    arguments: dict[str, object] = {}
+    for key in function["parameters"]["properties"]:
+        extra = next((entry for entry in EXTRA if entry[0] == key), None)
+        if extra is None or key in PARAMETERS:
+            arguments[key] = target
+        elif key in function["parameters"]["required"] or rng.random() < 0.5:
+            arguments[key] = extra[3](rng)
+            phrase = rng.choice(extra[4]).replace("{v}", str(arguments[key]))
+            text = f"{phrase} {text}" if rng.random() < 0.6 else f"{text} {phrase}"
+    return text, arguments
+
+
+def tool_block(schemas: list[dict[str, object]]) -> str:
+    """The part of the system turn that the chat template writes for tools."""
+    lines = "\n".join(json.dumps(schema, ensure_ascii=False) for schema in schemas)
+    return (
+        f"<tools>\n{lines}\n</tools>\n"
+        '도구가 필요하면 <tool_call>\n{"name": 이름, "arguments": 인자}\n</tool_call> 형식으로 부르세요.'
+    )
+
+
+def call(rng: Random, *, unseen: bool | None = False) -> Row:
+    """Several tools, several requests as branches; some go on to the tool's answer."""
+    kinds = rng.sample([(verb, topic) for verb in VERBS for topic in TOPICS], rng.randint(1, 3))
+    schemas = [tool(rng, verb, topic) for verb, topic in kinds]
+    persona = rng.choice(
+        [
+            "당신은 도구를 쓰는 조수입니다.",
+            "필요하면 도구를 부르는 도우미입니다.",
+            "당신은 담당자를 돕는 조수입니다.",
+            "",
+        ]
+    )
+    prefix = turn("system", f"{persona}\n\n{tool_block(schemas)}".strip()) + f"{START}user\n"
+    branches = []
+    for _ in range(rng.randint(2, 4)):
+        index = rng.randrange(len(kinds))
+        verb, topic = kinds[index]
+        text, arguments = request(rng, schemas[index], verb, topic[1], unseen)
+        function = schemas[index]["function"]
+        assert isinstance(function, dict)
+        called = json.dumps({"name": function["name"], "arguments": arguments}, ensure_ascii=False)
+        answer = f"<tool_call>\n{called}\n</tool_call>"
+        pieces = [Piece(f"{text}{END}\n{START}assistant\n"), Piece(f"{answer}{END}\n", True)]
+        if rng.random() < 0.35:
+            value = rng.choice(
+                [
+                    names.number(rng) + rng.choice(rng.choice(PROPERTIES)[1]),
+                    names.name(rng),
+                    names.date(rng),
+                ]
+            )
+            result = rng.choice(
+                [
+                    json.dumps(
+                        {rng.choice(["result", "value", topic[0]]): value}, ensure_ascii=False
+                    ),
+                    value,
+                ]
+            )
+            pieces += [
+                Piece(turn("tool", result) + f"{START}assistant\n"),
+                Piece(f"{attach(value, '이다', 'polite')}.{END}\n", True),
+            ]
+            branches.append(
+                Branch(tuple(pieces), "told", attach(value, "이다", "polite") + ".", value)
+            )
+        else:
+            branches.append(Branch(tuple(pieces), "call", answer))
+    return Row(prefix, tuple(branches))

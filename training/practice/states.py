@@ -1,0 +1,204 @@
+"""Rows for dialogue states: what has been said so far, as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from random import Random
+
+from training.practice import names
+from training.practice.korean import attach
+from training.practice.rows import END, START, Branch, Piece, Row, turn
+from training.practice.shapes import held_out
+from training.practice.words import COLORS, DAYS, PLACES, THINGS
+
+COUNTS = {
+    "한": 1,
+    "하나": 1,
+    "두": 2,
+    "둘": 2,
+    "세": 3,
+    "셋": 3,
+    "네": 4,
+    "넷": 4,
+    "다섯": 5,
+    "여섯": 6,
+    "일곱": 7,
+    "여덟": 8,
+}
+# keys ; Korean names ; sort of value ; ways to say it
+SLOTS = [
+    ("name customer userName guest", "이름 성함 신청자", "person",
+     ["{v:이에요}", "{v}입니다", "제 이름은 {v:이에요}", "{v:이라고} 합니다", "이름은 {v}로 적어 주세요", "저는 {v}라고 해요",
+      "예약자는 {v}입니다", "{v} 이름으로 부탁드려요"]),
+    ("date day visitDate dueDate", "날짜 방문일 희망일", "date",
+     ["{v}에 갈게요", "{v:로} 해 주세요", "날짜는 {v}요", "{v}입니다", "{v}에 부탁드려요", "{v:이} 좋겠어요", "{v}까지 되나요",
+      "{v} 어떠세요"]),
+    ("time startTime hour", "시간 시각 시작", "time",
+     ["{v}에 와 주세요", "{v:로} 잡아 주세요", "시간은 {v}요", "{v}쯤이요", "{v}에 시작할게요", "{v}까지 갈 수 있어요"]),
+    ("address place location", "주소 장소 배송지", "place",
+     ["주소는 {v}예요", "{v:로} 보내 주세요", "{v}에서 만나요", "{v}까지 부탁해요", "장소는 {v}입니다", "{v:이에요}"]),
+    ("phone contact tel", "전화번호 연락처", "phone",
+     ["번호는 {v}입니다", "{v:로} 연락 주세요", "{v}예요", "전화는 {v}로 주세요", "연락처 {v}입니다"]),
+    ("item product thing model", "품목 물건 제품", "thing",
+     ["{v:을} 주문할게요", "{v:로} 할게요", "{v} 있나요? 그걸로 주세요", "{v:이} 필요해요", "{v} 부탁합니다", "{v:을} 사고 싶어요",
+      "이번에는 {v} 주세요"]),
+    ("count quantity people seats", "수량 인원 개수", "count",
+     ["{v}개요", "{w} 개 주세요", "{v}개 부탁해요", "{w} 명이요", "{v}명입니다", "모두 {v}개로 해 주세요", "{w} 개면 돼요"]),
+    ("color colour", "색 색상", "color",
+     ["{v:로} 주세요", "색은 {v}이요", "{v:이} 좋아요", "{v} 있으면 그걸로요", "{v}으로 바꿔 주세요"]),
+    ("option size style grade kind", "종류 크기 방식 등급", "option",
+     ["{v:로} 할게요", "{v:이} 좋겠어요", "{v} 주세요", "{v} 쪽으로 해 주세요", "{v}로 바꿀게요", "음, {v}요"]),
+    ("note memo request", "메모 요청 사항", "note",
+     ["메모에 {v}라고 적어 주세요", "{v}라고 전해 주세요", "참고로 {v}라고 남겨 주세요"]),
+    ("code orderId ticket", "번호 주문 번호 접수 번호", "code",
+     ["{v:이에요}", "번호는 {v}입니다", "{v} 건이에요", "주문 번호 {v} 확인해 주세요", "{v}로 조회해 주세요"]),
+]  # fmt: skip
+ASKS = (
+    "대화에서 알게 된 것을 JSON으로만 적으세요. 모르는 칸은 null로 둡니다.",
+    "지금까지의 상태를 JSON 하나로 답하세요.",
+    "사용자의 말을 읽고 아래 칸을 채운 JSON만 출력한다. 알 수 없으면 null.",
+    "매 차례 대화 상태를 JSON으로 갱신하세요.",
+    "Return the dialogue state as JSON only. Use null for unknown slots.",
+    "대화를 읽고 상태를 JSON으로 적으세요.",
+)
+OPENINGS = ("안녕하세요. ", "네, ", "음, ", "그럼 ", "아, ", "저기요. ", "그리고 ", "아니요, ")
+CHATTER = (
+    "잠깐만요.", "생각 좀 해 볼게요.", "네 고마워요.", "안녕하세요.", "아직 안 정했어요.", "뭐가 좋을까요?", "오늘 날씨가 춥네요.",
+    "그건 나중에 말할게요.", "잘 모르겠어요.",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Slot:
+    key: str
+    label: str
+    sort: str
+    options: tuple[str, ...]
+    shapes: tuple[str, ...]
+
+
+def slots(rng: Random, count: int, unseen: bool | None) -> list[Slot]:
+    """Distinct slots of a form, keys in English, in Korean or invented."""
+    made: dict[str, Slot] = {}
+    for keys, labels, sort, shapes in rng.sample(SLOTS, count):
+        label = rng.choice(labels.split())
+        kind = rng.random()
+        key = (
+            rng.choice(keys.split()) if kind < 0.6 else names.latin(rng, 0) if kind < 0.8 else label
+        )
+        options = tuple(
+            rng.sample([names.syllables(rng, 2, 3), names.latin(rng), *rng.sample(THINGS, 3)], 3)
+        )
+        usable = tuple(s for s in shapes if unseen is None or held_out(s) == unseen) or tuple(
+            shapes
+        )
+        made[key] = Slot(key, label, sort, options if sort == "option" else (), usable)
+    return list(made.values())
+
+
+def value(slot: Slot, rng: Random) -> tuple[object, dict[str, str]]:
+    """A value and the words it is said with."""
+    match slot.sort:
+        case "person":
+            said: object = names.person(rng) if rng.random() < 0.8 else names.latin(rng, 1)
+        case "date":
+            said = rng.choice(
+                [names.date(rng), rng.choice(DAYS), rng.choice(["내일", "모레", "오늘"])]
+            )
+        case "time":
+            said = rng.choice(
+                [
+                    f"{rng.choice(['오전', '오후', '저녁'])} {rng.randint(1, 12)}시",
+                    f"{rng.randint(0, 23)}:{rng.randint(0, 59):02d}",
+                ]
+            )
+        case "place":
+            said = rng.choice(
+                [
+                    rng.choice(PLACES),
+                    f"{names.syllables(rng, 2, 3)}로 {rng.randint(1, 200)}",
+                    f"{names.syllables(rng, 2, 2)}동",
+                ]
+            )
+        case "phone":
+            said = "-".join(["010"] + [f"{rng.randint(0, 9999):04d}" for _ in range(2)])
+        case "thing":
+            said = names.noun(rng)
+        case "count":
+            word = rng.choice(list(COUNTS))
+            if rng.random() < 0.5:
+                return COUNTS[word], {"v": str(COUNTS[word]), "w": word}
+            number = rng.randint(1, 60)
+            return number, {"v": str(number), "w": str(number)}
+        case "color":
+            said = rng.choice(COLORS)
+        case "option":
+            said = rng.choice(slot.options)
+        case "note":
+            said = f"{names.noun(rng)} {rng.choice(['조심', '빼기', '추가', '먼저', '따로'])}"
+        case _:
+            said = names.code(rng)
+    return said, {"v": str(said), "w": str(said)}
+
+
+def utter(slot: Slot, words: dict[str, str], rng: Random) -> str:
+    shape = rng.choice(slot.shapes)
+    if slot.sort == "count" and words["v"] == words["w"]:
+        shape = shape.replace("{w}", "{v}")
+    text = shape
+    for ending in ("은", "이", "을", "로"):
+        text = text.replace(f"{{v:{ending}}}", attach(words["v"], ending))
+    text = text.replace("{v:이에요}", attach(words["v"], "이다", "spoken"))
+    text = text.replace("{v:이라고}", attach(words["v"], "라") + "고")
+    return text.replace("{v}", words["v"]).replace("{w}", words["w"])
+
+
+def state(rng: Random, *, unseen: bool | None = False) -> Row:
+    """A dialogue of one to four turns; after each the whole state is written as JSON."""
+    form = slots(rng, rng.randint(2, 6), unseen)
+    listing = rng.random()
+    if listing < 0.4:
+        described = "칸: " + ", ".join(
+            f"{s.key}({s.label}: {'|'.join(s.options)})" if s.options else f"{s.key}({s.label})"
+            for s in form
+        )
+    elif listing < 0.7:
+        described = "\n".join(
+            f"- {s.key}: {s.label}" + (f" ({', '.join(s.options)})" if s.options else "")
+            for s in form
+        )
+    else:
+        described = "형식: " + json.dumps({s.key: None for s in form}, ensure_ascii=False)
+    known: dict[str, object] = {s.key: None for s in form}
+    done = (
+        rng.choice(["ready", "readyForConfirmation", "complete", "완료"])
+        if rng.random() < 0.3
+        else None
+    )
+    if done:
+        described += f"\n{done}: 모두 찼으면 true"
+    dense = rng.random() < 0.15
+    pieces = [Piece(turn("system", f"{rng.choice(ASKS)}\n{described}"))]
+    for _ in range(rng.randint(1, 4)):
+        said = (
+            []
+            if rng.random() < 0.1
+            else rng.sample(form, min(len(form), rng.choice([1, 1, 2, 2, 3])))
+        )
+        words = []
+        for slot in said:
+            known[slot.key], spoken = value(slot, rng)
+            words.append(utter(slot, spoken, rng))
+        text = rng.choice([". ", " ", ", "]).join(words) or rng.choice(CHATTER)
+        if rng.random() < 0.3:
+            text = rng.choice(OPENINGS) + text
+        if rng.random() < 0.3:
+            text += rng.choice([".", "!", " 고마워요."])
+        written = dict(known)
+        if done:
+            written[done] = all(v is not None for v in known.values())
+        answer = json.dumps(written, ensure_ascii=False, separators=(",", ":") if dense else None)
+        pieces.append(Piece(turn("user", text) + f"{START}assistant\n"))
+        pieces.append(Piece(f"{answer}{END}\n", True))
+    return Row("", (Branch(tuple(pieces), "state", answer),))
