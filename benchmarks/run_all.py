@@ -1,0 +1,35 @@
+"""Every benchmark, one after the other, then the table. An hour on two cores; run it on an idle
+machine.
+
+    python benchmarks/run_all.py [--data FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+COMMANDS = (
+    ["benchmarks/climb.py"],
+    ["benchmarks/evaluation_speed.py"],
+    ["benchmarks/tuning.py", "--shape", "practice"],
+    ["benchmarks/tuning.py", "--shape", "0.5b", "--steps", "6", "--rounds", "2"],
+    ["-m", "benchmarks.error_rates"],
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", help="a folder with the public sets that retrieval is tried on")
+    data = parser.parse_args().data
+    retrieval = ["benchmarks/retrieval.py", *(["--data", data] if data else [])]
+    for command in (*COMMANDS, retrieval, ["benchmarks/table.py"]):
+        print("$ python", *command, flush=True)
+        subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    main()
