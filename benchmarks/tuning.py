@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,9 @@ PAIRS = {
 SHAPES: dict[str, dict[str, Any]] = {
     "practice": {
         "architecture": "LlamaConfig",
-        "vocab_size": 3072,
+        "vocab_size": 3571,
         "hidden_size": 256,
-        "intermediate_size": 704,
+        "intermediate_size": 768,
         "num_hidden_layers": 6,
         "num_attention_heads": 4,
         "learning_rate": 1e-3,
@@ -153,7 +154,11 @@ def start(name: str, options: argparse.Namespace, folder: Path, seed: int) -> di
 def summarise(runs: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
     """The median of each contender, and sadari's as a multiple of TRL's. The best of TRL's fast
     settings is the one with the most tokens per CPU-second."""
-    rates = ("tokens_per_cpu_second", "tokens_per_second")
+    rates = (
+        "tokens_per_cpu_second",
+        "fastest_step_tokens_per_cpu_second",
+        "tokens_per_second",
+    )
     median = {
         name: {
             key: statistics.median(report[key] for report in reports)
@@ -196,6 +201,10 @@ def run(options: argparse.Namespace) -> None:
         "tokens": last - first,
         "tokens_per_second": (last - first) / (wall_end - wall),
         "tokens_per_cpu_second": (last - first) / (cpu_end - cpu),
+        # Other work on the machine slows a step but never speeds one up.
+        "fastest_step_tokens_per_cpu_second": max(
+            (after[0] - before[0]) / (after[2] - before[2]) for before, after in pairwise(stamps)
+        ),
         "loss_before": plain_loss(base, None, examples[:4]),
         "loss_after": plain_loss(base, output, examples[:4]),
     }
