@@ -66,6 +66,7 @@ def main() -> None:
             "batch": 32,
             "threads": arguments.threads,
             "processor": processor(),
+            "load_average_at_start": round(os.getloadavg()[0], 1),
             "versions": {p: version(p) for p in ("torch", "transformers", "lm_eval")},
             "workloads": {},
         }
