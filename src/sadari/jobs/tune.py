@@ -6,6 +6,7 @@ twice, and one that was interrupted goes on where it stopped.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -166,8 +167,17 @@ def _run(jobs: Sequence[Job], on_step: OnStep | None) -> None:
 
 
 def _train(job: Job, news: Any) -> None:
-    """In the child process: train, then write the result beside the adapter."""
-    from sadari.tuning import train
+    """In the child process: train, note how the adapter answers (serving compares it), then write
+    the result beside the adapter."""
+    from sadari.llm.local import LocalModel
+    from sadari.tuning import Progress, train
+
+    parent = os.getppid()
+
+    def tell(progress: Progress) -> None:
+        if os.getppid() != parent:
+            raise SystemExit("Nobody waits for this tuning any more; its checkpoint is kept.")
+        news.put((job.name, progress.step, progress.steps, progress.loss))
 
     result = train(
         job.base,
@@ -176,8 +186,11 @@ def _train(job: Job, news: Any) -> None:
         job.settings,
         job.folder,
         resume=job.folder.exists(),
-        on_step=lambda p: news.put((job.name, p.step, p.steps, p.loss)),
+        on_step=tell,
     )
+    model = LocalModel(job.base)
+    asyncio.run(model.record(str(job.folder)))
+    model.close()
     values = result.to_json() | {"examples": len(job.train), "settings": job.settings.to_json()}
     temporary = job.folder / f"{RESULT}.tmp"
     temporary.write_text(json.dumps(values, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
+
 from sadari.domain.message import Message
 from sadari.llm import weights
 from sadari.llm.adapters import Adapters
@@ -45,6 +47,11 @@ class _Job:
     future: Future[Completion] = field(default_factory=Future)
 
 
+# Below this a product is over before a second thread has woken, and on a busy machine the first
+# one spins for it: several times slower.
+FEW_PARAMETERS = 50_000_000
+
+
 class LocalModel:
     """A causal language model and the adapters over it.
 
@@ -65,7 +72,13 @@ class LocalModel:
         )
         self._adapters = Adapters(self.model, self.tokenizer, self._info.digest or "")
         self._generator = Generator(self.model, self.tokenizer, self._adapters)
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="sadari-model")
+        threads = 1 if self.model.num_parameters() < FEW_PARAMETERS else torch.get_num_threads()
+        self._worker = ThreadPoolExecutor(
+            1,
+            thread_name_prefix="sadari-model",
+            initializer=torch.set_num_threads,
+            initargs=(threads,),
+        )
         self._waiting: deque[_Job] = deque()
 
     @property
