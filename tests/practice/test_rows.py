@@ -44,7 +44,7 @@ def test_a_branch_reads_as_the_prompt_of_its_own(
     ours = logits(model, tree)[last]
     assert ours.shape[0] == answer
     torch.testing.assert_close(ours, plain[-answer - 1 : -1], atol=0.5, rtol=0.1)
-    assert (ours.argmax(-1) == plain[-answer - 1 : -1].argmax(-1)).float().mean() > 0.95
+    assert (ours.argmax(-1) == plain[-answer - 1 : -1].argmax(-1)).float().mean() > 0.9
 
 
 @torch.no_grad()

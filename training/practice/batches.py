@@ -24,7 +24,10 @@ class Encoded:
     before: list[int]  # index of that token
     points: list[int]  # index of the token that this one copies, -1 where it copies none
     matches: list[tuple[int, int]]  # question token, the same token in the sentence that answers
-    starts: list[tuple[int, int]]  # token of a sentence that answers, first token of that sentence
+    starts: list[tuple[int, int]]  # token of a sentence that answers, first or second token of it
+    gathers: list[
+        tuple[int, int]
+    ]  # where an answer begins to be chosen, question tokens that match
     kinds: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -56,7 +59,7 @@ def encode(row: Row, tokenizer: Any, rng: Random | None = None, *, context: floa
     branch = [0] * len(ids)
     points = [-1] * len(ids)
     end, last, end_of_prefix = now, len(ids) - 1, len(ids)
-    shared, matches, starts = _letters(ids), [], []
+    shared, matches, starts, gathers = _letters(ids), [], [], []
     for number, continuation in enumerate(row.branches, 1):
         now, previous, begun, first = end, last, len(ids), len(ids)
         for piece in continuation.pieces:
@@ -74,9 +77,12 @@ def encode(row: Row, tokenizer: Any, rng: Random | None = None, *, context: floa
                 before.append(previous)
                 previous, now = len(ids) - 1, now + 1
         if continuation.kind == "answer" and 0 <= points[first] < end_of_prefix:
-            matches += _matches(ids, points, begun)
-            copied = [point for point in points[begun:] if point >= points[first]]
-            starts += [(point, points[first]) for point in copied[1:]]
+            found = _matches(ids, points, begun)
+            matches += found
+            gathers += [(before[first], question) for question, _ in found]
+            low = points[first]
+            copied = [point for point in points[begun:] if point >= low + 2]
+            starts += [(point, low + point % 2) for point in copied]
     return Encoded(
         ids,
         positions,
@@ -86,6 +92,7 @@ def encode(row: Row, tokenizer: Any, rng: Random | None = None, *, context: floa
         points,
         matches,
         starts,
+        gathers,
         tuple(b.kind for b in row.branches),
     )
 
@@ -145,6 +152,8 @@ class Batch:
     match_to: torch.Tensor  # columns of the same tokens in the sentences that answer
     start_from: torch.Tensor  # flat indices of the tokens of sentences that answer
     start_to: torch.Tensor  # columns of the first tokens of those sentences
+    gather_from: torch.Tensor  # flat indices of the positions that choose an answer
+    gather_to: torch.Tensor  # columns of the question tokens that match
     owner: torch.Tensor  # (row number * 64 + branch) of each target
 
 
@@ -155,6 +164,7 @@ def collate(rows: list[Encoded], pad: int, dtype: torch.dtype = torch.float32) -
     branch = torch.full((len(rows), length), -1)
     source, target, weight, point, owner = [], [], [], [], []
     match_from, match_to, start_from, start_to = [], [], [], []
+    gather_from, gather_to = [], []
     for r, row in enumerate(rows):
         n = len(row)
         ids[r, :n] = torch.tensor(row.ids)
@@ -164,6 +174,8 @@ def collate(rows: list[Encoded], pad: int, dtype: torch.dtype = torch.float32) -
         match_to += [j for _, j in row.matches]
         start_from += [r * length + i for i, _ in row.starts]
         start_to += [j for _, j in row.starts]
+        gather_from += [r * length + i for i, _ in row.gathers]
+        gather_to += [j for _, j in row.gathers]
         for i, (w, b) in enumerate(zip(row.weights, row.before, strict=True)):
             if w and b >= 0:
                 source.append(r * length + b)
@@ -179,7 +191,8 @@ def collate(rows: list[Encoded], pad: int, dtype: torch.dtype = torch.float32) -
     return Batch(ids, positions, mask, torch.tensor(source), torch.tensor(target),
                  torch.tensor(weight), torch.tensor(point),
                  torch.tensor(match_from, dtype=torch.long), torch.tensor(match_to, dtype=torch.long),
-                 torch.tensor(start_from, dtype=torch.long), torch.tensor(start_to, dtype=torch.long), torch.tensor(owner))  # fmt: skip
+                 torch.tensor(start_from, dtype=torch.long), torch.tensor(start_to, dtype=torch.long),
+        torch.tensor(gather_from, dtype=torch.long), torch.tensor(gather_to, dtype=torch.long), torch.tensor(owner))  # fmt: skip
 
 
 def buckets(rows: list[Encoded], tokens: int) -> list[list[Encoded]]:

@@ -49,7 +49,8 @@ def logits(
         joined = torch.cat(
             [attention.q_proj.weight, attention.k_proj.weight, attention.v_proj.weight]
         )
-        qkv = norm(x, layer.input_layernorm.weight) @ joined.to(BF16).T
+        bias = torch.cat([attention.q_proj.bias, attention.k_proj.bias, attention.v_proj.bias])
+        qkv = norm(x, layer.input_layernorm.weight) @ joined.to(BF16).T + bias.to(BF16)
         q, k, v = qkv.view(rows, length, 3, heads, size).permute(2, 0, 3, 1, 4)
         q, k = rotate(q, cos, sin) * size**-0.5, rotate(k, cos, sin)
         scores = q @ k.transpose(-1, -2) + mask
@@ -57,7 +58,8 @@ def logits(
             queries = watched[number][0]
             watched[number] = (queries, scores[queries // length, :, queries % length])
         seen = torch.softmax(scores, dim=-1) @ v
-        x = x + seen.transpose(1, 2).reshape(rows, length, -1) @ attention.o_proj.weight.to(BF16).T
+        mixed = seen.transpose(1, 2).reshape(rows, length, -1)
+        x = x + mixed @ attention.o_proj.weight.to(BF16).T + attention.o_proj.bias.to(BF16)
         h = norm(x, layer.post_attention_layernorm.weight)
         gate = silu(h @ mlp.gate_proj.weight.to(BF16).T)
         x = x + (gate * (h @ mlp.up_proj.weight.to(BF16).T)) @ mlp.down_proj.weight.to(BF16).T

@@ -68,8 +68,8 @@ def tune(
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("folder", type=Path)
-    p.add_argument("--rate", type=float, default=0.003)
-    p.add_argument("--epochs", type=int, default=15)
+    p.add_argument("--rate", type=float, default=0.01)
+    p.add_argument("--epochs", type=int, default=40)
     p.add_argument("--pairs", type=int, default=100)
     options = p.parse_args()
     torch.set_num_threads(1)

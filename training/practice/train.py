@@ -12,6 +12,7 @@ import argparse
 import copy
 import json
 import time
+from collections import deque
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,12 +22,11 @@ import torch.distributed as dist
 from torch.nn.functional import cross_entropy
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
+from training.practice.aims import aims, begin_anew, match_anew
 from training.practice.batches import LONGEST, Encoded, buckets, collate, encode
 from training.practice.forward import logits
 from training.practice.mixture import LAST, sample
 
-STARTING = 1  # the layer whose chosen head looks back to where its sentence starts
-MATCHING = 2  # the layer whose first two heads find the question's words in the passages
 TESTS = ("read", "read", "read", "state", "call", "closed", "echo")
 PASS_MARK = 0.70  # held-out accuracy of answers and refusals that ends a stage
 
@@ -54,14 +54,7 @@ def arguments() -> argparse.Namespace:
     p.add_argument(
         "--aim", type=float, default=0.0, help="weight of the loss on where copies come from"
     )
-    p.add_argument("--fresh", choices=["matching", "starting"], help="let these heads begin anew")
-    p.add_argument(
-        "--starting",
-        type=int,
-        nargs=2,
-        default=(0, 1),
-        help="heads that find the sentence's start, from and to",
-    )
+    p.add_argument("--fresh", choices=["matching", "others"], help="told heads that begin anew")
     p.add_argument("--stage", type=int, default=0)
     p.add_argument(
         "--patience", type=int, default=150, help="steps after which a stage ends anyhow"
@@ -80,13 +73,15 @@ def build(options: argparse.Namespace, vocabulary: int) -> LlamaForCausalLM:
         model = deepen(
             LlamaForCausalLM.from_pretrained(options.init, dtype=torch.float32), options.layers
         )
-        if options.fresh == "starting":
-            fresh_starting(model, *options.starting)
-        return fresh_matching(model) if options.fresh == "matching" else model
+        if options.fresh == "matching":
+            match_anew(model)
+        if options.fresh == "others":
+            begin_anew(model)
+        return model
     config = LlamaConfig(
         vocab_size=vocabulary, hidden_size=options.width, num_hidden_layers=options.layers,
         num_attention_heads=options.heads, num_key_value_heads=options.heads,
-        intermediate_size=options.hidden, max_position_embeddings=2048, tie_word_embeddings=True,
+        intermediate_size=options.hidden, max_position_embeddings=2048, tie_word_embeddings=True, attention_bias=True,
         bos_token_id=None, eos_token_id=2, pad_token_id=0,
     )  # fmt: skip
     model = LlamaForCausalLM(config)
@@ -105,7 +100,6 @@ def deepen(model: LlamaForCausalLM, layers: int) -> LlamaForCausalLM:
         return model
     config = copy.deepcopy(model.config)
     config.num_hidden_layers = layers
-    config.layer_types = None
     grown = LlamaForCausalLM(config)
     grown.model.embed_tokens.load_state_dict(model.model.embed_tokens.state_dict())
     grown.model.norm.load_state_dict(model.model.norm.state_dict())
@@ -119,26 +113,6 @@ def deepen(model: LlamaForCausalLM, layers: int) -> LlamaForCausalLM:
             layer.self_attn.o_proj.weight.zero_()
             layer.mlp.down_proj.weight.zero_()
     return grown
-
-
-@torch.no_grad()
-def fresh_matching(model: LlamaForCausalLM) -> LlamaForCausalLM:
-    """Let the matching heads begin anew, looking at tokens whose hidden state is like their own."""
-    attention = model.model.layers[MATCHING].self_attn
-    rows = 2 * model.config.head_dim
-    like = torch.nn.init.orthogonal_(torch.empty(rows, model.config.hidden_size), gain=0.7)
-    attention.q_proj.weight[:rows] = like
-    attention.k_proj.weight[:rows] = like
-    return model
-
-
-@torch.no_grad()
-def fresh_starting(model: LlamaForCausalLM, first: int, end: int) -> None:
-    """Let the heads that look for the start of a sentence begin anew, looking everywhere alike."""
-    attention = model.model.layers[STARTING].self_attn
-    size = model.config.head_dim
-    for weight in (attention.q_proj.weight, attention.k_proj.weight):
-        torch.nn.init.normal_(weight[first * size : end * size], std=0.02)
 
 
 @torch.no_grad()
@@ -208,19 +182,6 @@ def judge(model: LlamaForCausalLM, tokenizer: Any, stage: int, *, seed: int = 1,
     return {kind: sum(hits) / len(hits) for kind, hits in sorted(right.items())}
 
 
-def aim(
-    scores: torch.Tensor, columns: torch.Tensor, weight: torch.Tensor, heads: slice
-) -> torch.Tensor:
-    """Cross-entropy of some heads' attention with the token they should look at, weighted and summed.
-
-    Where an answer comes from is known, so the heads are told: those of the last layer look at the
-    token to copy, some of a middle layer at where the question's words stand in that sentence.
-    """
-    chosen = torch.log_softmax(scores[:, heads].float(), dim=-1)
-    found = chosen.gather(2, columns[:, None, None].expand(-1, chosen.shape[1], 1))
-    return -(found.mean(dim=(1, 2)) * weight).sum()
-
-
 def share(model: LlamaForCausalLM, weight: torch.Tensor) -> None:
     """Sum the gradients over the processes and divide by the summed weight."""
     parameters = [p for p in model.parameters() if p.grad is not None]
@@ -270,8 +231,7 @@ def main() -> None:
     if options.rank == 0:
         print(f"{model.num_parameters():,} parameters, {vars(options)}", flush=True)
     begun, losses = time.monotonic(), []
-    started: list[float] = []
-    found: list[float] = []  # how much the matching heads look where they should
+    looked: dict[str, deque[float]] = {}  # how much the told heads look where they should
     for step in range(start, options.steps):
         fade = min(1.0, (step + 1) / 30, (options.steps - step) / max(options.decay, 1))
         for stepper in steppers:
@@ -282,41 +242,19 @@ def main() -> None:
         weight, answer_loss, answers = torch.zeros(()), 0.0, 0
         for group in rows_for(options.tokens, stage, rng, tokenizer, options.context):
             batch = collate(group, 0)
-            copied, last = batch.point >= 0, model.config.num_hidden_layers - 1
-            watched = {last: (batch.source[copied], batch.source), MATCHING: (batch.match_from, batch.source),
-                       STARTING: (batch.start_from, batch.source)}  # fmt: skip
+            told = aims(batch, model.config.num_hidden_layers) if options.aim else []
+            watched = {one.layer: (one.queries, one.queries) for one in told}
             each = cross_entropy(logits(model, batch, watched), batch.target, reduction="none")
             loss = (each * batch.weight).sum()
-            if options.aim:
-                loss = loss + options.aim * aim(
-                    watched[last][1], batch.point[copied], batch.weight[copied], slice(1, None)
-                )
-                loss = loss + options.aim * aim(
-                    watched[MATCHING][1], batch.match_to, torch.ones(()), slice(0, 2)
-                )
-                loss = loss + options.aim / 4 * aim(
-                    watched[STARTING][1], batch.start_to, torch.ones(()), slice(*options.starting)
-                )
+            for one in told:
+                extra, share_of = one.loss(watched[one.layer][1])
+                loss = loss + options.aim * extra
+                looked.setdefault(one.name, deque(maxlen=100)).append(share_of)
             loss.backward()
             weight += batch.weight.sum()
             trained = batch.weight >= 1.0
             answer_loss += float(each.detach()[trained].sum())
             answers += int(trained.sum())
-            if options.aim and len(batch.match_to):
-                looked = torch.softmax(watched[MATCHING][1][:, :2].detach().float(), -1)
-                found.append(
-                    float(looked.gather(2, batch.match_to[:, None, None].expand(-1, 2, 1)).mean())
-                )
-                begins = torch.softmax(
-                    watched[STARTING][1][:, slice(*options.starting)].detach().float(), -1
-                )
-                started.append(
-                    float(
-                        begins.gather(
-                            2, batch.start_to[:, None, None].expand(-1, begins.shape[1], 1)
-                        ).mean()
-                    )
-                )
             seen += sum(map(len, group))
         share(model, weight)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -334,8 +272,7 @@ def main() -> None:
             if options.rank == 0:
                 line = {"step": step + 1, "stage": stage, "tokens": seen, "seconds": round(time.monotonic() - begun),
                         "loss": round(sum(losses[-options.judge_every :]) / options.judge_every, 3),
-                        "started": round(sum(started[-100:]) / max(1, len(started[-100:])), 3),
-                        "found": round(sum(found[-100:]) / max(1, len(found[-100:])), 3),
+    **{name: round(sum(last) / len(last), 2) for name, last in looked.items()},
                         **{kind: round(score, 2) for kind, score in scores.items()}}  # fmt: skip
                 print(json.dumps(line), flush=True)
                 save(model, tokenizer, options.out)
