@@ -1,6 +1,6 @@
 """How long a whole climb takes, and how much memory: a fresh home, the command that users type.
 
-    python benchmarks/climb.py
+python benchmarks/climb.py
 """
 
 from __future__ import annotations

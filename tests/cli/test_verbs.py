@@ -201,8 +201,10 @@ def test_evaluate_and_compare(shop: Path, home: Path) -> None:
 
 
 def test_ctrl_c_says_what_is_kept(shop: Path, tmp_path: Path) -> None:
+    # a shell that runs the tests in the background has Ctrl-C ignored, and children inherit that
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     climbing = subprocess.Popen(
-        [*SADARI, "climb", str(shop), "--all"],
+        [sys.executable, "-c", heed + SADARI[-1], "climb", str(shop), "--all"],
         env={**os.environ, "SADARI_HOME": str(tmp_path / "home")},
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import json
 import os
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from sadari.llm.weights import load_tokenizer, resolve
 from sadari.retrieval import Index
 from sadari.tuning import TuneSettings
 
+SMALL_BYTES = 200_000_000
 RESULT = "tuning.json"  # written last: a folder that holds it holds a finished adapter
 
 OnStep = Callable[[str, int, int, float], None]  # job, step, steps, loss
@@ -142,7 +144,7 @@ def tune_all(
 def _run(jobs: Sequence[Job], on_step: OnStep | None) -> None:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     workers = 1 if _has_gpu() else min(len(jobs), cores or 1)
-    threads = max(1, (cores or 1) // workers)
+    threads = 1 if _is_small(jobs[0].base) else max(1, (cores or 1) // workers)
     context = get_context("spawn")
     with context.Manager() as manager, ProcessPoolExecutor(workers, mp_context=context) as pool:
         news = manager.Queue()
@@ -169,9 +171,14 @@ def _run(jobs: Sequence[Job], on_step: OnStep | None) -> None:
 def _train(job: Job, news: Any) -> None:
     """In the child process: train, note how the adapter answers (serving compares it), then write
     the result beside the adapter."""
+    from transformers.utils import logging
+
     from sadari.llm.local import LocalModel
     from sadari.tuning import Progress, train
 
+    # The child's stderr is the user's terminal, where the progress bar stands.
+    logging.disable_progress_bar()
+    warnings.simplefilter("ignore", FutureWarning)
     parent = os.getppid()
 
     def tell(progress: Progress) -> None:
@@ -195,6 +202,11 @@ def _train(job: Job, news: Any) -> None:
     temporary = job.folder / f"{RESULT}.tmp"
     temporary.write_text(json.dumps(values, ensure_ascii=False, indent=1), encoding="utf-8")
     temporary.replace(job.folder / RESULT)
+
+
+def _is_small(base: Path) -> bool:
+    """Whether products are so short that a second thread costs more than it brings."""
+    return sum(file.stat().st_size for file in base.glob("*.safetensors")) < SMALL_BYTES
 
 
 def _has_gpu() -> bool:
