@@ -79,7 +79,7 @@ def evaluation(found: dict[str, Any]) -> Iterator[str]:
 
 
 def retrieval(found: dict[str, Any]) -> Iterator[str]:
-    yield "## Retrieval: does search find the document?\n\n`python benchmarks/retrieval.py --kiwi`\n"
+    yield "## Retrieval: does search find it?\n\n`python benchmarks/retrieval.py --kiwi`\n"
     for exam, result in found["exams"].items():
         yield f"\n{exam}: {result['questions']:,} questions, {result['passages']:,} passages\n"
         rows = [

@@ -1,3 +1,3 @@
-"""sadari (사다리): climb from prompt to retrieval to tools to fine-tuning, only as far as it pays."""
+"""sadari (사다리): climb from prompt to retrieval to tuning, only as far as it pays."""
 
 __version__ = "0.1.0"

@@ -78,9 +78,7 @@ TUNER = """
 
 def test_a_tuning_that_was_killed_goes_on(tmp_path: Path, tiny: Path) -> None:
     """PREVENT 13: after kill -9 the same command finishes with the same weights."""
-    folder = small_domain(
-        tmp_path / "shop", tiny, tuning="epochs = 4\nbatch_examples = 1"
-    )
+    folder = small_domain(tmp_path / "shop", tiny, tuning="epochs = 4\nbatch_examples = 1")
     script = tmp_path / "tuner.py"
     script.write_text(textwrap.dedent(TUNER))
     root = Path(__file__).parents[2]

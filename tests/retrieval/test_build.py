@@ -199,4 +199,6 @@ def test_what_an_index_holds_changes_only_with_its_format(documents: list[Docume
         (astuple(passage), bigrams(passage.text)) for d in documents for passage in chunk(d, 60)
     ]
     digest = hashlib.sha256(json.dumps(held).encode()).hexdigest()
-    assert (FORMAT, digest[:16]) == (1, "1ff8521e620c5392"), "raise FORMAT, then note the new digest here"
+    assert (FORMAT, digest[:16]) == (1, "1ff8521e620c5392"), (
+        "raise FORMAT, then note the new digest here"
+    )

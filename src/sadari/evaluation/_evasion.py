@@ -62,7 +62,7 @@ def salad(answer: Reading, key: Key, question: str) -> bool:
     rest = list(answer.text)
     several, items, plain = False, 0, False
     for item in key.must:
-        hits = set()
+        hits: set[tuple[int, int]] = set()
         for alternative in item:
             if isinstance(alternative, str):
                 for start, end in places(alternative, answer):

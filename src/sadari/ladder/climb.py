@@ -23,6 +23,7 @@ from sadari.llm import Failure, LanguageModel, open_model
 from sadari.retrieval import recall_at_k
 from sadari.store import Store
 from sadari.text import normalise
+from sadari.tuning import TuningError
 
 RUNGS = ("prompt", "rag", "tuned", "tuned+rag")
 CONTROL = "shuffled+rag"
@@ -160,7 +161,11 @@ async def _climb_to(name: str, ascent: _Ascent, held_out: frozenset[str]) -> Non
     if ascent.model.info.remote:
         ascent.skipped[name] = "the model lies at an endpoint and is not tuned here"
         return
-    tuned = await _tune(ascent, held_out, domain.settings.tuning.seeds)
+    try:
+        tuned = await _tune(ascent, held_out, domain.settings.tuning.seeds)
+    except TuningError as error:
+        ascent.skipped[name] = str(error)
+        return
     parent = ascent.recipes["rag" if "rag" in name else "prompt"]
     base = replace(parent, prompt=replace(parent.prompt, examples=()))
     ascent.recipes[name] = base
