@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 def main() -> None:
     domain = read_domain(ROOT / "examples" / "ald")
     climbing = climb(
-        domain, Store.open(), everything=True, until="tuned+rag", watch=lambda *_: None
+        domain, Store.open(), everything=False, until="tuned+rag", watch=lambda *_: None
     )
     done = asyncio.run(climbing)
     console = Console(record=True, width=100, file=io.StringIO(), force_terminal=True)
@@ -33,7 +33,7 @@ def main() -> None:
     plain = plain.replace("Fira Code", "ui-monospace")
     console.save_svg(
         str(ROOT / "docs" / "climb.svg"),
-        title="sadari climb examples/ald --all",
+        title="sadari climb examples/ald",
         code_format=plain,
     )
 
