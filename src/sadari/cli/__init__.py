@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+INTERRUPTED = 130  # the shell's status after Ctrl-C
+
 
 def main() -> None:
     """Runs the command line; an error that sadari foresaw is a sentence, not a traceback.
@@ -18,9 +20,12 @@ def main() -> None:
     except SadariError as error:
         messages.print(f"[bold red]✗[/] {_escape(str(error))}", soft_wrap=True)
         sys.exit(error.exit_status)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as stop:
+        # Typer turns Ctrl-C into an exit of its own
+        if isinstance(stop, SystemExit) and stop.code != INTERRUPTED:
+            raise
         messages.print("Interrupted. What was finished is kept; the same command goes on from it.")
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
