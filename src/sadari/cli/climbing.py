@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json as json_module
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -135,7 +134,7 @@ def compare(
         read_scores(store, first), read_scores(store, second), names=(first, second)
     )
     if json:
-        typer.echo(json_module.dumps(asdict(found), ensure_ascii=False, indent=2))
+        print_json(asdict(found))
         return
     low, high = found.interval.low, found.interval.high
     output.print(

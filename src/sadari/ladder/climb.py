@@ -77,6 +77,7 @@ class _Ascent:
     trials: dict[str, tuple[Trial, ...]] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     data: Dataset | None = None
+    tuned: list[Tuned] = field(default_factory=list)
     curves: dict[str, tuple[tuple[int, float], ...]] = field(default_factory=dict)
 
 
@@ -161,11 +162,15 @@ async def _climb_to(name: str, ascent: _Ascent, held_out: frozenset[str]) -> Non
     if ascent.model.info.remote:
         ascent.skipped[name] = "the model lies at an endpoint and is not tuned here"
         return
+    if "tuned" in ascent.skipped:
+        ascent.skipped[name] = ascent.skipped["tuned"]
+        return
     try:
-        tuned = await _tune(ascent, held_out, domain.settings.tuning.seeds)
+        ascent.tuned = ascent.tuned or await _tune(ascent, held_out, domain.settings.tuning.seeds)
     except TuningError as error:
         ascent.skipped[name] = str(error)
         return
+    tuned = ascent.tuned
     parent = ascent.recipes["rag" if "rag" in name else "prompt"]
     base = replace(parent, prompt=replace(parent.prompt, examples=()))
     ascent.recipes[name] = base
