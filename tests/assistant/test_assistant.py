@@ -99,7 +99,7 @@ def test_the_recipes_of_a_domain(tmp_path: Path) -> None:
     write_skeleton(tmp_path / "shop")
     domain = read_domain(tmp_path / "shop")
     index = tmp_path / "i.sqlite"
-    prompt = recipe_for(domain, "prompt", index=index)
+    prompt = recipe_for(domain, "prompt")
     tuned = recipe_for(domain, "tuned+rag", index=index, adapter=tmp_path / "a")
     assert (prompt.retrieval, prompt.adapter, prompt.parent) == (None, None, None)
     assert tuned.retrieval is not None
@@ -110,8 +110,13 @@ def test_the_recipes_of_a_domain(tmp_path: Path) -> None:
     )
     assert prompt.prompt.glossary == domain.glossary
     assert prompt.sampling.temperature == 0
-    with pytest.raises(AssistantError, match=r"there is no rung tools\. Choose prompt, rag"):
-        recipe_for(domain, "tools", index=index)
+    with pytest.raises(AssistantError, match=r"there is no rung oracle\. Choose prompt, rag"):
+        recipe_for(domain, "oracle")
+    with pytest.raises(AssistantError, match=r"shop: there is no tools\.py"):
+        recipe_for(domain, "tools", home=tmp_path)
+    for rung, needs in (("rag", "an index"), ("tools", "the state's folder")):
+        with pytest.raises(AssistantError, match=f"the rung {rung} needs {needs}"):
+            recipe_for(domain, rung)
 
 
 def test_a_bundle_is_named_by_what_answers(index: Path, tmp_path: Path) -> None:

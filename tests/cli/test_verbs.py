@@ -219,3 +219,33 @@ def test_ctrl_c_says_what_is_kept(shop: Path, tmp_path: Path) -> None:
     assert climbing.returncode == 130, errors
     assert "Interrupted" in errors
     assert "Traceback" not in errors
+
+
+def test_questions_are_drafted_and_reviewed(shop: Path, tmp_path: Path) -> None:
+    drafts = json.loads(
+        run("questions", "draft", shop, "--count", "2", "--json", home=tmp_path).stdout
+    )
+    assert len(drafts) == 2
+    done = subprocess.run(
+        [*SADARI, "questions", "review", str(shop)],
+        input="a\nm\n새 질문인가요?\n7일|일주일\n",
+        capture_output=True,
+        text=True,
+        env={**os.environ, "SADARI_HOME": str(tmp_path)},
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    files = (tmp_path / "questions" / "shop").glob("*-reviewed.jsonl")
+    rows = [json.loads(line) for path in files for line in path.read_text().splitlines()]
+    assert {row["id"] for row in rows} == {draft["id"] for draft in drafts}
+    assert "새 질문인가요?" in {row["question"] for row in rows}
+
+
+def test_a_file_of_records_joins_the_domains_own(shop: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"question": "언제 열어요?", "answer": "아홉 시에 엽니다."}\n[1]\n')
+    words = ("data", "prepare", shop, "--add", rows, "--out", tmp_path / "out", "--json")
+    made = json.loads(run(*words, home=tmp_path / "home").stdout)
+    assert made["ledger"][0]["set_aside"] == 1
+    assert made["train"] + made["validation"] == made["ledger"][-1]["rows_out"]
+    assert (tmp_path / "out" / "ledger.json").is_file()

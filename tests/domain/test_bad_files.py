@@ -80,8 +80,8 @@ def test_questions_under_another_name_are_warned_of(domain: Path) -> None:
 
 
 def test_a_document_of_an_unread_kind_is_warned_of(domain: Path) -> None:
-    (domain / "documents" / "scan.pdf").write_bytes(b"%PDF")
-    assert ".pdf is none of .md, .txt, .json, .csv." in str(check_domain(domain)[1][0])
+    (domain / "documents" / "old.hwp").write_bytes(b"\xd0\xcf")
+    assert ".hwp is none of .md, .txt, .json, .csv, .pdf, .hwpx" in str(check_domain(domain)[1][0])
 
 
 @pytest.mark.parametrize(

@@ -153,12 +153,18 @@ def test_refusing(answer: str, right: bool) -> None:
 def test_state_compares_every_slot() -> None:
     question = ask("2명 예약", {"state": {"people": 2, "place": "강남역", "menu": None}}, "state")
     right = score(question, '네.\n```json\n{"people": "2", "place": "강남 역", "menu": null}\n```')
-    assert right == Verdict(True, "Every slot of the state is right.", {"slots": 1.0})
+    assert right.right
+    assert right.parts == {"slots": 1.0, "valid_json": 1.0, "format": 0.0}
+    plain = score(question, '네.\n{"people": 2, "place": "강남역", "menu": null}')
+    assert plain.parts["format"] == 1.0
+    more = score(question, '{"people": 2, "place": "강남역", "menu": null, "time": 7}')
+    assert (more.right, more.parts["format"]) == (True, 0.0)
     wrong = score(question, '{"people": 3, "place": "강남역", "menu": null}')
     assert not wrong.right
     assert "people" in wrong.why
     assert wrong.parts["slots"] == pytest.approx(2 / 3)
-    assert not score(question, "두 명이요").right
+    none = score(question, "두 명이요")
+    assert (none.right, none.parts["valid_json"]) == (False, 0.0)
 
 
 def test_a_missing_slot_is_not_an_empty_one() -> None:

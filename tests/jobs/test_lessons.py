@@ -9,6 +9,7 @@ import pytest
 from sadari.assistant import Recipe, recipe_for
 from sadari.data import Record, prepare
 from sadari.domain import Domain, read_domain
+from sadari.domain.message import assistant, user
 from sadari.jobs.lessons import lessons, shuffle_answers
 from sadari.llm.weights import load_tokenizer
 from sadari.retrieval import Index, build_index
@@ -86,3 +87,39 @@ def test_two_records_swap_their_answers() -> None:
 
     records = [Record(str(i), (user(f"q{i}"), assistant(f"a{i}")), "g", "s") for i in range(2)]
     assert [r.messages[-1].content for r in shuffle_answers(records, 0)] == ["a1", "a0"]
+
+
+def test_a_session_teaches_every_turn_and_its_control_only_a_wrong_end(
+    recipes: tuple[Recipe, Recipe], tiny: Path
+) -> None:
+    tokenizer = load_tokenizer(tiny)
+    sessions = [
+        Record(
+            f"s{n}",
+            (user("둘이요"), assistant(f"{n}호 맞나요?"), user("네"), assistant(f"{n}번 끝")),
+            f"s{n}",
+            "s.jsonl:1",
+        )
+        for n in range(4)
+    ]
+
+    def learned(shuffled: bool) -> list[str]:
+        made = lessons(
+            sessions,
+            tokenizer,
+            closed=recipes[0],
+            open_book=None,
+            index=None,
+            with_passages=0,
+            seed=0,
+            shuffled=shuffled,
+        )
+        return [
+            _text(tokenizer, tuple(i for i, t in zip(m.ids, m.trained, strict=True) if t))
+            for m in made
+        ]
+
+    assert all(
+        f"{n}호 맞나요?" in text and f"{n}번 끝" in text for n, text in enumerate(learned(False))
+    )
+    assert all(f"{n}번 끝" not in text and "호" not in text for n, text in enumerate(learned(True)))

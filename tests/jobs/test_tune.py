@@ -18,6 +18,7 @@ from sadari.domain import read_domain
 from sadari.jobs import Job, JobError, plan, tune_all
 from sadari.jobs.tune import RESULT
 from tests.domains import small_domain
+from tests.files import digest
 
 
 def _jobs(folder: Path, adapters: Path, seeds: tuple[int, ...] = (1, 2)) -> list[Job]:
@@ -40,7 +41,7 @@ def test_seeds_train_side_by_side_and_are_kept(tmp_path: Path, tiny: Path) -> No
         card = (one.adapter / "README.md").read_text(encoding="utf-8")
         assert "base_model:" in card
         assert prepare(domain).digest in card
-    weights = [(one.adapter / "adapter_model.safetensors").read_bytes() for one in tuned]
+    weights = [digest(one.adapter / "adapter_model.safetensors") for one in tuned]
     assert weights[0] != weights[1]
     steps.clear()
     again = tune_all(_jobs(folder, tmp_path / "adapters"), domain, prepare(domain), steps.append)
@@ -105,6 +106,6 @@ def test_a_tuning_that_was_killed_goes_on(tmp_path: Path, tiny: Path) -> None:
     assert int(went_on.stdout.split()[0]) > 40, "it started over"
     subprocess.run([*command, str(tmp_path / "whole")], check=True, env=environment)
     results = [next((tmp_path / name).glob(f"*/{RESULT}")) for name in ("killed", "whole")]
-    weights = [r.with_name("adapter_model.safetensors").read_bytes() for r in results]
+    weights = [digest(r.with_name("adapter_model.safetensors")) for r in results]
     assert weights[0] == weights[1]
     assert json.loads(results[0].read_text())["resumed_from"] > 0

@@ -66,6 +66,7 @@ def test_holm_runs_over_the_steps_and_leaves_controls_out() -> None:
 
 
 def test_one_training_seed_never_pays() -> None:
+    """PREVENT 38."""
     tuned = rung("tuned", "prompt", [first(78, N)])
     judgement = judge([PROMPT, tuned], target=0.9)
     verdict = judgement.verdicts[0]

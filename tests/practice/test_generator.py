@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -63,7 +64,18 @@ def _domain_texts() -> Iterator[str]:
 
 def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
-        yield value
+        # a dialogue's state is text that holds JSON: its values count, its slots' names and its
+        # marks are a format that any service may share
+        state = re.search(r"\{.*\}", value, re.DOTALL)
+        try:
+            inner = json.loads(state.group()) if state else None
+        except ValueError:
+            inner = None
+        if state is None or inner is None:
+            yield value
+        else:
+            yield value.replace(state.group(), "\n")
+            yield from _strings(inner)
     elif isinstance(value, dict):
         for inner in value.values():
             yield from _strings(inner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -15,7 +16,11 @@ from training.practice.rows import REFUSAL
 
 MEGABYTE = 1_000_000
 SAMPLE = 24  # prompts of each kind, twice as many for reading
-SLACK = 0.12  # what a sample this small may differ from the card by
+
+
+def slack(share: float) -> float:
+    """What a sample this small may differ from the card by: two standard errors, and a little."""
+    return 2 * math.sqrt(share * (1 - share) / SAMPLE) + 0.05
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +59,9 @@ def test_scores_of_the_card(loaded: tuple[Any, Any]) -> None:
     scores = report(model, tokenizer, generated(SAMPLE, seed=23))
     expected = card()["scores"]
     for kind in ("answer", "refuse", "closed", "valid_json", "state", "call", "echo"):
-        assert scores[kind] >= expected[kind] - SLACK, (kind, scores)
-    assert scores["false_refusals"] <= expected["false_refusals"] + SLACK
+        assert scores[kind] >= expected[kind] - slack(expected[kind]), (kind, scores)
+    known = expected["false_refusals"]
+    assert scores["false_refusals"] <= known + slack(known)
 
 
 def test_says_that_it_does_not_know(loaded: tuple[Any, Any]) -> None:

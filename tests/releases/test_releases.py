@@ -10,6 +10,7 @@ import pytest
 
 from sadari.domain import read_domain
 from sadari.domain.message import user
+from sadari.domain.settings import GateSettings
 from sadari.ladder import climb
 from sadari.releases import (
     GateClosedError,
@@ -20,6 +21,7 @@ from sadari.releases import (
     promote,
     rollback,
 )
+from sadari.releases.gates import check_gates
 from sadari.store import Store
 from tests.domains import small_domain
 
@@ -106,3 +108,26 @@ def test_a_shut_gate_names_what_was_wanted(
         promote(read_domain(strict), store, "rag")
     assert caught.value.exit_status == 1
     assert current(store, "shop") is None
+
+
+@pytest.mark.parametrize(
+    ("most", "margin", "opened"),
+    [
+        (0.04, 0.1, True),
+        (0.2, 0.1, False),
+        (0.2, 0.3, True),
+        (None, 0.1, False),
+        (0.9, "off", None),
+    ],
+)
+def test_what_a_tuned_rung_forgot_is_a_gate(
+    most: float | None, margin: float | str, opened: bool | None
+) -> None:
+    """PREVENT 17: before release, and not measured is not passed."""
+    figures = {"right": 1.0, "refusals_right": 1.0, "exam": "x", "interval": [0.9, 1.0]}
+    measured = figures if most is None else figures | {"general_ability_drop_at_most": most}
+    wanted = GateSettings.model_validate({"forgetting": margin})
+    found = {gate.name: gate for gate in check_gates(measured, wanted, None, tuned=True)}
+    gate = found.get("general ability lost")
+    assert (gate and gate.passed) == opened
+    assert "general ability lost" not in {g.name for g in check_gates(figures, wanted, None)}

@@ -20,6 +20,7 @@ from sadari.domain.document import Document
 from sadari.retrieval import Index, RetrievalError, build_index, chunk
 from sadari.retrieval.index import FORMAT
 from sadari.text import bigrams
+from tests.files import digest
 
 
 class Lengths:
@@ -36,7 +37,7 @@ def test_one_digest_is_the_same_bytes(documents: list[Document], tmp_path: Path)
     one = build_index(documents, tmp_path / "one")
     two = build_index(documents[::-1], tmp_path / "two")
     assert one.name == two.name == f"{Index.open(one).digest}.sqlite"
-    assert one.read_bytes() == two.read_bytes()
+    assert digest(one) == digest(two)
     assert [p.id for p in Index.open(one).passages()] == [p.id for p in Index.open(two).passages()]
 
 
@@ -61,9 +62,9 @@ def test_an_index_that_exists_is_used_again(documents: list[Document], tmp_path:
 
 def test_a_damaged_index_is_replaced(documents: list[Document], tmp_path: Path) -> None:
     path = build_index(documents, tmp_path)
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
-    assert build_index(documents, tmp_path).read_bytes() == whole
+    whole = digest(path)
+    path.write_bytes(path.read_bytes()[:1000])
+    assert digest(build_index(documents, tmp_path)) == whole
 
 
 def test_progress_counts_every_passage(documents: list[Document], tmp_path: Path) -> None:

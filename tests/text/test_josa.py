@@ -64,6 +64,8 @@ def test_any_word_takes_any_particle(josa: str, word: str) -> None:
         ("남은 것이 없다", "남은 것이 없는"),
         ("원인이다", "원인인"),
         ("늘어났다", None),
+        ("늘어납니다", None),
+        ("아니다", "아닌"),
         ("늘어나겠다", None),
         ("늘어남", None),
         ("다", None),

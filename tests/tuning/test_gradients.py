@@ -11,13 +11,11 @@ from torch.nn import functional
 
 from sadari.llm.types import Rendered
 from sadari.tuning import TuneSettings
-from sadari.tuning.examples import prepare
 from sadari.tuning.joined import Adapter, Joined, keep_bits
-from sadari.tuning.loop import _gradients
-from sadari.tuning.methods import add_adapter
+from sadari.tuning.methods import adapt
 from sadari.tuning.model import open_base
 from sadari.tuning.network import Network
-from sadari.tuning.packing import pack
+from sadari.tuning.objective import Batch, Imitation, gradients
 
 CPU = torch.device("cpu")
 
@@ -29,12 +27,13 @@ def adapted(
     model = open_base(base, rest.pop("dtype", "float32"), CPU)
     torch.manual_seed(1)
     settings = TuneSettings(**{"rank": 4, "dropout": 0.0, "targets": targets, **rest})
-    peft = add_adapter(model, settings)
+    adaptation = adapt(model, settings)
+    peft = adaptation.adapted
     with torch.no_grad():
         for name, p in peft.named_parameters():
             if "lora_B" in name:
                 p.copy_(0.1 * torch.randn_like(p))
-    network = Network(model)
+    network = Network(adaptation)
     if body:
         network.body = network._open(body)
     return network, peft
@@ -69,7 +68,11 @@ def plain_gradients(model: Any, rows: list[Rendered]) -> float:
     return total
 
 
-def gradients(model: Any) -> dict[str, torch.Tensor]:
+def step(network: Network, examples: list[Rendered], row_tokens: int) -> float:
+    return gradients(Imitation(), network, Batch(Imitation().units(examples), row_tokens))
+
+
+def found(model: Any) -> dict[str, torch.Tensor]:
     return {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
 
 
@@ -93,10 +96,10 @@ def test_gradients_equal_a_plain_loops(
     examples = make_examples(7, answer=(3, 30))
     any_base = bases[name]
     network, peft = adapted(any_base, body, targets)
-    loss = _gradients(network, pack(prepare(examples, 64, "x").rows, row_tokens=48))
+    loss = step(network, examples, row_tokens=48)
     plain = plain_adapted(any_base, peft)
     assert loss == pytest.approx(plain_gradients(plain, examples), rel=1e-5)
-    ours, theirs = gradients(peft), gradients(plain)
+    ours, theirs = found(peft), found(plain)
     assert ours.keys() == theirs.keys()
     for name, gradient in ours.items():
         torch.testing.assert_close(gradient, theirs[name], rtol=1e-4, atol=1e-6)
@@ -109,13 +112,13 @@ def test_a_shared_beginning_changes_no_gradient(any_base: Path, make_examples: A
         for row in make_examples(5, prompt=(5, 9))
     ]
     network, peft = adapted(any_base)
-    rows = network.pack(prepare(examples, 64, "x").rows, 80)
+    rows = network.pack(Imitation().units(examples), 80)
     assert sum(row.tokens for row in rows) < sum(len(row.ids) for row in examples)
-    loss = _gradients(network, rows)
+    loss = step(network, examples, row_tokens=80)
     plain = plain_adapted(any_base, peft)
     assert loss == pytest.approx(plain_gradients(plain, examples), rel=1e-5)
-    theirs = gradients(plain)
-    for name, gradient in gradients(peft).items():
+    theirs = found(plain)
+    for name, gradient in found(peft).items():
         torch.testing.assert_close(gradient, theirs[name], rtol=1e-4, atol=1e-6)
 
 
@@ -123,11 +126,11 @@ def test_bfloat16_gradients_point_where_float32_ones_do(any_base: Path, make_exa
     examples = make_examples(6)
     network, peft = adapted(any_base, dtype="bfloat16")
     assert all(p.dtype == torch.float32 for p in peft.parameters() if p.requires_grad)
-    _gradients(network, pack(prepare(examples, 64, "x").rows, row_tokens=256))
+    step(network, examples, row_tokens=256)
     plain = plain_adapted(any_base, peft)
     plain_gradients(plain, examples)
-    ours = torch.cat([g.flatten() for g in gradients(peft).values()])
-    theirs = torch.cat([g.flatten() for g in gradients(plain).values()])
+    ours = torch.cat([g.flatten() for g in found(peft).values()])
+    theirs = torch.cat([g.flatten() for g in found(plain).values()])
     assert functional.cosine_similarity(ours, theirs, dim=0) > 0.99
     assert float(ours.norm()) == pytest.approx(float(theirs.norm()), rel=0.05)
 
@@ -137,13 +140,13 @@ def test_the_packing_of_a_step_does_not_change_it(
     base: Path, make_examples: Any, row_tokens: int
 ) -> None:
     """PREVENT: the loss is wrong under accumulation. One big row is the big batch."""
-    rows = prepare(make_examples(8), 64, "x").rows
+    examples = make_examples(8)
     network, peft = adapted(base)
-    big = _gradients(network, pack(rows, row_tokens=10_000))
-    wanted = {name: g.clone() for name, g in gradients(peft).items()}
+    big = step(network, examples, row_tokens=10_000)
+    wanted = {name: g.clone() for name, g in found(peft).items()}
     network.model.zero_grad()
-    assert _gradients(network, pack(rows, row_tokens)) == pytest.approx(big, rel=1e-6)
-    for name, gradient in gradients(peft).items():
+    assert step(network, examples, row_tokens) == pytest.approx(big, rel=1e-6)
+    for name, gradient in found(peft).items():
         torch.testing.assert_close(gradient, wanted[name], rtol=1e-4, atol=1e-6)
 
 

@@ -15,9 +15,9 @@ import pytest
 import torch
 
 import sadari.tuning
-from sadari.llm.types import Rendered
 from sadari.tuning import Progress, TuneSettings, TuningError, train
 from sadari.tuning.course import Course, Plan
+from tests.files import digest
 
 QUICK = TuneSettings(
     rank=4, epochs=2, learning_rate=1e-2, dtype="float32", threads=1, save_every_steps=0
@@ -63,9 +63,9 @@ def test_importing_the_package_loads_no_pytorch() -> None:
 def test_the_same_seed_gives_the_same_adapter(
     base: Path, make_examples: Any, tmp_path: Path
 ) -> None:
-    def weights(name: str, seed: int) -> bytes:
+    def weights(name: str, seed: int) -> str:
         train(base, make_examples(6), [], dataclasses.replace(QUICK, seed=seed), tmp_path / name)
-        return (tmp_path / name / "adapter_model.safetensors").read_bytes()
+        return digest(tmp_path / name / "adapter_model.safetensors")
 
     assert weights("a", 0) == weights("b", 0)
     assert weights("c", 1) != weights("a2", 0)
@@ -108,13 +108,18 @@ def test_the_best_epoch_is_kept_and_patience_ends_it(
 def test_evaluation_runs_before_the_first_step(
     base: Path, make_examples: Any, tmp_path: Path
 ) -> None:
-    """PREVENT: out of memory in the evaluation step after hours of training. Here the evaluation
-    fails for a token that the base does not know."""
-    steps: list[Progress] = []
-    unknown = Rendered((5, 10_000, 2), (False, True, True))
-    with pytest.raises(IndexError):
-        train(base, make_examples(3), [unknown], QUICK, tmp_path, on_step=steps.append)
-    assert not steps
+    """PREVENT: out of memory in the evaluation step after hours of training."""
+    evaluations: list[int] = []
+    settings = dataclasses.replace(QUICK, batch_examples=2)  # three steps an epoch
+    train(
+        base,
+        make_examples(6),
+        make_examples(2),
+        settings,
+        tmp_path,
+        on_step=lambda progress: evaluations.append(len(progress.validation_losses)),
+    )
+    assert evaluations == [1, 1, 2, 2, 2, 3]
 
 
 def test_an_answer_wholly_cut_away_is_an_error(
@@ -123,55 +128,11 @@ def test_an_answer_wholly_cut_away_is_an_error(
     """PREVENT: truncation cuts off the whole answer and the loss of 0.0 "succeeds"."""
     examples = make_examples(3, prompt=(8, 9), answer=(4, 6))
     settings = dataclasses.replace(QUICK, max_length=8)
-    with pytest.raises(TuningError, match=r"max_length 8 .* cut away .*raise max_length"):
+    with pytest.raises(TuningError, match=r"At 8 tokens .* cut away .*raise max_length"):
         train(base, examples, [], settings, tmp_path)
     result = train(base, examples, [], dataclasses.replace(QUICK, max_length=12), tmp_path)
     assert result.cut_examples == sum(len(row.ids) > 12 for row in examples) > 0
     assert result.cut_answers == result.cut_examples
-
-
-def test_an_empty_mask_is_an_error(base: Path, make_examples: Any, tmp_path: Path) -> None:
-    """PREVENT: the assistant mask comes out empty."""
-    silent = Rendered((5, 6, 7), (True, False, False))
-    with pytest.raises(TuningError, match="No token carries loss in example 2 of the training"):
-        train(base, [*make_examples(2), silent], [], QUICK, tmp_path)
-    with pytest.raises(TuningError, match="of the validation examples"):
-        train(base, make_examples(2), [silent], QUICK, tmp_path)
-
-
-def test_an_end_of_turn_without_a_label_is_an_error(
-    base: Path, make_examples: Any, tmp_path: Path
-) -> None:
-    """PREVENT: the end-of-turn token carries no label."""
-    rows = [Rendered(row.ids, (*row.trained[:-1], False)) for row in make_examples(4)]
-    with pytest.raises(TuningError, match="would not learn to stop"):
-        train(base, rows, [], QUICK, tmp_path)
-
-
-def test_one_example_is_too_few(base: Path, make_examples: Any, tmp_path: Path) -> None:
-    with pytest.raises(TuningError, match="at least 2"):
-        train(base, make_examples(1), [], QUICK, tmp_path)
-
-
-def test_a_folder_that_cannot_be_written_is_said_before_training(
-    base: Path, make_examples: Any, tmp_path: Path
-) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(TuningError, match="could not be written"):
-        train(base, make_examples(2), [], QUICK, tmp_path / "file" / "adapter")
-
-
-def test_a_folder_that_holds_a_tuning_is_not_overwritten(
-    base: Path, make_examples: Any, tmp_path: Path
-) -> None:
-    train(base, make_examples(2), [], QUICK, tmp_path)
-    with pytest.raises(TuningError, match="already holds a tuning"):
-        train(base, make_examples(2), [], QUICK, tmp_path)
-
-
-def test_a_base_that_is_none_is_said(make_examples: Any, tmp_path: Path) -> None:
-    with pytest.raises(TuningError, match=r"config\.json is missing"):
-        train(tmp_path, make_examples(2), [], QUICK, tmp_path / "out")
 
 
 def test_a_loss_that_is_not_finite_names_its_examples(
@@ -210,11 +171,12 @@ def test_targets_come_from_the_architecture(
 def test_every_setting_is_read() -> None:
     """PREVENT: a setting that is accepted, documented and read by nothing."""
     folder = Path(inspect.getfile(sadari.tuning)).parent
-    code = "".join(path.read_text() for path in folder.glob("*.py") if path.name != "settings.py")
+    code = "".join(path.read_text() for path in folder.rglob("*.py") if path.name != "settings.py")
+    rate = inspect.getsource(TuneSettings.peak_rate.fget)  # which the loop reads
     unread = [
         field.name
         for field in dataclasses.fields(TuneSettings)
-        if f"settings.{field.name}" not in code
+        if f"settings.{field.name}" not in code and f"self.{field.name}" not in rate
     ]
     assert unread == []
     for field in dataclasses.fields(TuneSettings):
@@ -276,7 +238,7 @@ def test_an_unknown_method_names_those_there_are(
     base: Path, make_examples: Any, tmp_path: Path
 ) -> None:
     settings = dataclasses.replace(QUICK, method="magic")
-    with pytest.raises(TuningError, match=r"'magic'.*Choose one of: lora"):
+    with pytest.raises(TuningError, match=r"'magic'.*Choose one of: full, lora"):
         train(base, make_examples(2), [], settings, tmp_path)
 
 

@@ -12,22 +12,30 @@ from hypothesis import strategies as st
 from transformers import LlamaModel
 
 from sadari.llm.types import Rendered
-from sadari.tuning import TuningError
-from sadari.tuning.examples import Example, prepare
+from sadari.tuning import TuneSettings, TuningError
+from sadari.tuning.examples import Example
+from sadari.tuning.methods import Adaptation
 from sadari.tuning.model import open_base
 from sadari.tuning.network import Network
-from sadari.tuning.packing import pack
+from sadari.tuning.objective import Imitation
+from sadari.tuning.packing import Span, pack
+
+units = Imitation().units
+
+
+def bare(model: Any) -> Adaptation:
+    """A model that is not tuned at all."""
+    return Adaptation(model, model, TuneSettings())
 
 
 @pytest.mark.parametrize("body", ["llama", "sadari_spans", "sdpa", "eager"])
 def test_packed_logits_equal_unpacked_ones(any_base: Path, make_examples: Any, body: str) -> None:
-    network = Network(open_base(any_base, "float32", torch.device("cpu")))
+    network = Network(bare(open_base(any_base, "float32", torch.device("cpu"))))
     if body not in network._candidates():
         pytest.skip("not of this shape")
     network.body = network._open(body)
     whole = [Rendered(row.ids, (True,) * len(row.ids)) for row in make_examples(5, prompt=(3, 20))]
-    rows = prepare(whole, 64, "x").rows
-    (packed,) = pack(rows, row_tokens=512)
+    (packed,) = pack(units(whole), row_tokens=512)
     together = network.head(network.body.answer_states(packed))
     alone = []
     for start, end, _ in packed.spans:
@@ -39,7 +47,7 @@ def test_packed_logits_equal_unpacked_ones(any_base: Path, make_examples: Any, b
 
 def test_the_fastest_body_of_each_architecture_is_used(bases: dict[str, Path]) -> None:
     names = {
-        name: Network(open_base(base, "float32", torch.device("cpu"))).name
+        name: Network(bare(open_base(base, "float32", torch.device("cpu")))).name
         for name, base in bases.items()
     }
     spans = "sadari_spans"
@@ -58,7 +66,7 @@ def test_a_model_that_mixes_packed_examples_is_refused(bases: dict[str, Path]) -
     model: Any = open_base(bases["llama"], "float32", torch.device("cpu"))
     model.model.__class__ = Mixing
     with pytest.raises(TuningError, match="LlamaForCausalLM mixes examples"):
-        Network(model)
+        Network(bare(model))
 
 
 @given(
@@ -67,12 +75,12 @@ def test_a_model_that_mixes_packed_examples_is_refused(bases: dict[str, Path]) -
 )
 def test_every_token_is_packed_once(lengths: list[int], row_tokens: int) -> None:
     examples = [
-        Example(i, tuple(range(100 * i, 100 * i + n)), (False,) + (True,) * (n - 1))
+        (Example(i, tuple(range(100 * i, 100 * i + n)), (False,) + (True,) * (n - 1)),)
         for i, n in enumerate(lengths)
     ]
     rows = pack(examples, row_tokens)
     seen = [token for row in rows for token in row.input_ids[0].tolist()]
-    assert sorted(seen) == sorted(token for example in examples for token in example.ids)
+    assert sorted(seen) == sorted(token for (example,) in examples for token in example.ids)
     for row in rows:
         assert row.tokens <= row_tokens or len(row.spans) == 1
         for start, end, _ in row.spans:
@@ -84,7 +92,7 @@ def test_every_token_is_packed_once(lengths: list[int], row_tokens: int) -> None
 
 def test_a_common_beginning_stands_once(make_examples: Any) -> None:
     examples = _beginning_alike(make_examples(5))
-    rows = pack(prepare(examples, 64, "x").rows, 64, share=True)
+    rows = pack(units(examples), 64, share=True)
     assert sum(row.tokens for row in rows) == 20 * len(rows) + sum(
         len(row.ids) - 20 for row in examples
     )
@@ -98,16 +106,16 @@ def test_a_common_beginning_stands_once(make_examples: Any) -> None:
 
 def test_nothing_is_shared_that_carries_loss_or_predicts() -> None:
     alike = Rendered(tuple(range(3, 33)), (False,) * 20 + (True,) * 10)
-    (row,) = pack(prepare([alike, alike], 64, "x").rows, 128, share=True)
-    assert row.spans == ((0, 19, 0), (19, 30, 19), (30, 41, 19))
+    (row,) = pack(units([alike, alike]), 128, share=True)
+    assert row.spans == (Span(0, 19), Span(19, 30, ((0, 19),)), Span(30, 41, ((0, 19),)))
     assert row.targets.tolist() == [*range(23, 33)] * 2
-    alone = pack(prepare([alike], 64, "x").rows, 128, share=True)
-    assert alone[0].spans == ((0, 30, 0),)
+    alone = pack(units([alike]), 128, share=True)
+    assert alone[0].spans == (Span(0, 30),)
 
 
 def test_only_answers_carry_loss() -> None:
     row = Rendered((5, 6, 7, 8, 2), (False, False, True, False, True))
-    (packed,) = pack(prepare([row, row], 64, "x").rows, 64)
+    (packed,) = pack(units([row, row]), 64)
     assert packed.targets.tolist() == [7, 2, 7, 2]
     assert packed.predicts.tolist() == [1, 3, 6, 8]
 

@@ -9,12 +9,10 @@ import pytest
 import torch
 
 from sadari.tuning import TuneSettings
-from sadari.tuning.examples import prepare
-from sadari.tuning.loop import _gradients
-from sadari.tuning.methods import add_adapter
+from sadari.tuning.methods import adapt
 from sadari.tuning.model import open_base
 from sadari.tuning.network import Network
-from sadari.tuning.packing import pack
+from sadari.tuning.objective import Batch, Imitation, gradients
 
 SETTINGS = TuneSettings(rank=4, dropout=0.0)
 
@@ -31,11 +29,10 @@ def test_loss_and_gradient_norm_of_the_first_step_equal_trls(
     from trl import SFTConfig, SFTTrainer
 
     examples = make_examples(8, answer=(3, 40))
-    network = Network(open_base(base, "float32", torch.device("cpu")))
     torch.manual_seed(0)
-    peft = add_adapter(network.model, SETTINGS)
-    network = Network(network.model)
-    loss = _gradients(network, pack(prepare(examples, 64, "x").rows, row_tokens=100))
+    adaptation = adapt(open_base(base, "float32", torch.device("cpu")), SETTINGS)
+    peft, network = adaptation.adapted, Network(adaptation)
+    loss = gradients(Imitation(), network, Batch(Imitation().units(examples), row_tokens=100))
     norm = torch.nn.utils.get_total_norm([p.grad for p in peft.parameters() if p.grad is not None])
 
     words = Tokenizer(models.WordLevel({"<pad>": 0, "<end>": 2}, unk_token="<pad>"))

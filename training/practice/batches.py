@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -11,8 +12,12 @@ import torch
 from training.practice.rows import Row
 
 LONGEST = 1400  # tokens of a row; longer ones are dropped
-OPENING = 4.0  # weight of an answer's first two tokens: they choose the sentence, or to refuse
+OPENING = 8.0  # weight of an answer's first two tokens: they choose the sentence, or to refuse
+DECIDING = 4.0  # weight of a state's or call's tokens that do not follow from what stands before
 REACH = 2048  # positions that the jumps may stretch a row to
+
+
+Look = tuple[int, int, float]  # index of a token, index of the one it should look at, weight
 
 
 @dataclass(frozen=True)
@@ -22,12 +27,7 @@ class Encoded:
     branch: list[int]  # 0 is the prefix, which every branch sees
     weights: list[float]  # of predicting this token from the one before it in its branch
     before: list[int]  # index of that token
-    points: list[int]  # index of the token that this one copies, -1 where it copies none
-    matches: list[tuple[int, int]]  # question token, the same token in the sentence that answers
-    starts: list[tuple[int, int]]  # token of a sentence that answers, first or second token of it
-    gathers: list[
-        tuple[int, int]
-    ]  # where an answer begins to be chosen, question tokens that match
+    told: dict[str, list[Look]]  # by what is told: see `aims`
     kinds: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -38,7 +38,7 @@ def encode(row: Row, tokenizer: Any, rng: Random | None = None, *, context: floa
     """One row. With `rng`, some rows get jumps in their positions, so that short rows also train
     the distances of long prompts; `context` weighs the tokens that are not answers."""
     ids: list[int] = tokenizer(row.prefix).input_ids if row.prefix else []
-    jump = rng.random() < 0.35 if rng else False
+    jump = rng.random() < 0.2 if rng else False
     positions, now = [], 0
     newline = tokenizer.convert_tokens_to_ids("\n")
     room = (REACH - 2 * len(ids) - 400) // 4
@@ -59,7 +59,9 @@ def encode(row: Row, tokenizer: Any, rng: Random | None = None, *, context: floa
     branch = [0] * len(ids)
     points = [-1] * len(ids)
     end, last, end_of_prefix = now, len(ids) - 1, len(ids)
-    shared, matches, starts, gathers = _letters(ids), [], [], []
+    shared, marks = _letters(ids), _marks(ids, tokenizer)
+    told: dict[str, list[Look]] = {name: [] for name in ("copied", "found", "gathered", "chosen")}
+    told["started"] = [(i, mark, 0.1) for i, mark in enumerate(marks) if mark != i]
     for number, continuation in enumerate(row.branches, 1):
         now, previous, begun, first = end, last, len(ids), len(ids)
         for piece in continuation.pieces:
@@ -67,6 +69,7 @@ def encode(row: Row, tokenizer: Any, rng: Random | None = None, *, context: floa
             points += (
                 _points(tokens, shared, ids[begun:], begun) if piece.train else [-1] * len(tokens)
             )
+            structured = piece.train and continuation.kind in ("state", "call")
             for place, token in enumerate(tokens):
                 ids.append(token)
                 positions.append(now)
@@ -74,27 +77,56 @@ def encode(row: Row, tokenizer: Any, rng: Random | None = None, *, context: floa
                 if piece.train and place == 0:
                     first = len(ids) - 1
                 weights.append((OPENING if place < 2 else 1.0) if piece.train else context)
+                if structured and place >= 2 and _decides(ids, end_of_prefix, begun):
+                    weights[-1] = DECIDING
                 before.append(previous)
                 previous, now = len(ids) - 1, now + 1
         if continuation.kind == "answer" and 0 <= points[first] < end_of_prefix:
             found = _matches(ids, points, begun)
-            matches += found
-            gathers += [(before[first], question) for question, _ in found]
-            low = points[first]
-            copied = [point for point in points[begun:] if point >= low + 2]
-            starts += [(point, low + point % 2) for point in copied]
-    return Encoded(
-        ids,
-        positions,
-        branch,
-        weights,
-        before,
-        points,
-        matches,
-        starts,
-        gathers,
-        tuple(b.kind for b in row.branches),
-    )
+            told["found"] += [(question, place, 1.0) for question, place in found]
+            told["gathered"] += [(before[first], question, 0.4) for question, _ in found]
+            chosen = marks[min(points[first] + 2, end_of_prefix - 1)]
+            told["chosen"] += [
+                (before[i], chosen, 12.0 if i == first else 0.3)
+                for i in range(first, len(ids))
+                if points[i] >= 0
+            ]
+    told["copied"] = [
+        (before[i], point, weights[i])
+        for i, point in enumerate(points)
+        if point >= 0 and weights[i]
+    ]
+    kinds = tuple(branch.kind for branch in row.branches)
+    return Encoded(ids, positions, branch, weights, before, told, kinds)
+
+
+def _decides(ids: list[int], end_of_prefix: int, begun: int) -> bool:
+    """Whether the last token could have been another: the two before it were not always followed
+    by it in the prefix and the branch, which starts at `begun`."""
+    earlier = _letters(ids[:end_of_prefix] + ids[begun:])
+    start, last = earlier[-3:-1], earlier[-1]
+    after = {earlier[i + 2] for i in _places(earlier[:-1], start) if i + 2 < len(earlier) - 1}
+    return after != {last}
+
+
+def _places(text: str, part: str) -> Iterator[int]:
+    place = text.find(part)
+    while place >= 0:
+        yield place
+        place = text.find(part, place + 1)
+
+
+def _marks(ids: list[int], tokenizer: Any) -> list[int]:
+    """For each token the index of the third one of its sentence or line, its own before that: with
+    the two tokens before it, the third tells one sentence's beginning from another's."""
+    newline, space, *stops = tokenizer.convert_tokens_to_ids(["\n", " ", ".", "?", "!"])
+    third: list[int] = []
+    start = 0
+    for i in range(len(ids)):
+        if i and (ids[i - 1] == newline or (ids[i - 1] == space and ids[i - 2] in stops)):
+            start = i
+        third.append(min(i, start + 2))
+    return third
 
 
 def _letters(ids: list[int]) -> str:
@@ -147,13 +179,8 @@ class Batch:
     source: torch.Tensor  # flat indices of the hidden states that predict
     target: torch.Tensor  # token ids
     weight: torch.Tensor
-    point: torch.Tensor  # column that a copying head should look at, -1 where none
-    match_from: torch.Tensor  # flat indices of question tokens
-    match_to: torch.Tensor  # columns of the same tokens in the sentences that answer
-    start_from: torch.Tensor  # flat indices of the tokens of sentences that answer
-    start_to: torch.Tensor  # columns of the first tokens of those sentences
-    gather_from: torch.Tensor  # flat indices of the positions that choose an answer
-    gather_to: torch.Tensor  # columns of the question tokens that match
+    told: dict[str, tuple[torch.Tensor, torch.Tensor, torch.Tensor]]
+    # by what is told: flat indices of the queries, the columns they should look at, weights
     owner: torch.Tensor  # (row number * 64 + branch) of each target
 
 
@@ -162,37 +189,39 @@ def collate(rows: list[Encoded], pad: int, dtype: torch.dtype = torch.float32) -
     ids = torch.full((len(rows), length), pad)
     positions = torch.zeros((len(rows), length), dtype=torch.long)
     branch = torch.full((len(rows), length), -1)
-    source, target, weight, point, owner = [], [], [], [], []
-    match_from, match_to, start_from, start_to = [], [], [], []
-    gather_from, gather_to = [], []
+    source, target, weight, owner = [], [], [], []
+    told: dict[str, list[Look]] = {}
     for r, row in enumerate(rows):
         n = len(row)
         ids[r, :n] = torch.tensor(row.ids)
         positions[r, :n] = torch.tensor(row.positions)
         branch[r, :n] = torch.tensor(row.branch)
-        match_from += [r * length + i for i, _ in row.matches]
-        match_to += [j for _, j in row.matches]
-        start_from += [r * length + i for i, _ in row.starts]
-        start_to += [j for _, j in row.starts]
-        gather_from += [r * length + i for i, _ in row.gathers]
-        gather_to += [j for _, j in row.gathers]
+        for name, looks in row.told.items():
+            told.setdefault(name, []).extend((r * length + i, j, w) for i, j, w in looks)
         for i, (w, b) in enumerate(zip(row.weights, row.before, strict=True)):
             if w and b >= 0:
                 source.append(r * length + b)
                 target.append(row.ids[i])
                 weight.append(w)
-                point.append(row.points[i])
                 owner.append(r * 64 + row.branch[i])
     seen = torch.ones(length, length, dtype=torch.bool).tril()
     same = (branch[:, None, :] == branch[:, :, None]) | (branch[:, None, :] == 0)
     allowed = seen & same | torch.eye(length, dtype=torch.bool)
     mask = torch.zeros(len(rows), 1, length, length, dtype=dtype)
     mask.masked_fill_(~allowed[:, None], torch.finfo(torch.bfloat16).min)
-    return Batch(ids, positions, mask, torch.tensor(source), torch.tensor(target),
-                 torch.tensor(weight), torch.tensor(point),
-                 torch.tensor(match_from, dtype=torch.long), torch.tensor(match_to, dtype=torch.long),
-                 torch.tensor(start_from, dtype=torch.long), torch.tensor(start_to, dtype=torch.long),
-        torch.tensor(gather_from, dtype=torch.long), torch.tensor(gather_to, dtype=torch.long), torch.tensor(owner))  # fmt: skip
+    return Batch(
+        ids, positions, mask, torch.tensor(source), torch.tensor(target), torch.tensor(weight),
+        {
+            name: (
+                torch.tensor([i for i, _, _ in looks]),
+                torch.tensor([j for _, j, _ in looks]),
+                torch.tensor([w for _, _, w in looks]),
+            )
+            for name, looks in told.items()
+            if looks
+        },
+        torch.tensor(owner),
+    )  # fmt: skip
 
 
 def buckets(rows: list[Encoded], tokens: int) -> list[list[Encoded]]:

@@ -10,10 +10,10 @@ from training.practice.rows import Row
 from training.practice.states import state
 from training.practice.talk import echo, glossary, short, small_talk
 
-FACTS = (1, 1, 2, 4, 8)  # the most facts of a context at each stage; stage 0 is the warm-up
+FACTS = (1, 1, 2, 4, 8, 14)  # the most facts of a context at each stage; stage 0 is the warm-up
 LAST = len(FACTS) - 1
 WARM_UP = {"short": 96, "read": 3, "echo": 1}
-WEIGHTS = {"read": 58, "closed": 4, "state": 14, "call": 9, "echo": 4, "glossary": 2, "talk": 2}
+WEIGHTS = {"read": 52, "closed": 3, "state": 20, "call": 15, "echo": 3, "glossary": 3, "talk": 2}
 
 
 def sample(rng: Random, stage: int, *, unseen: bool | None = False, kind: str | None = None) -> Row:
@@ -25,7 +25,7 @@ def sample(rng: Random, stage: int, *, unseen: bool | None = False, kind: str | 
             return short(rng)
         case "read":
             most = FACTS[min(stage, LAST)]
-            count = rng.randint(max(1, most // 2), most + (2 if stage >= LAST else 0))
+            count = rng.randint(max(1, most // 2), most + (2 if stage >= 4 else 0))
             return reading(
                 rng,
                 count,

@@ -35,7 +35,7 @@ RULES = (
     f'문서의 문장으로 답하고, 문서에 없으면 "{REFUSAL}"라고 답하십시오.',
     "짧고 정확하게 답하세요.", "문서에 근거해서만 답하세요. 지어내지 마세요.",
 )  # fmt: skip
-LOOSE = 0.3  # share of hurried questions
+LOOSE = 0.4  # share of hurried questions
 VALUE_RULES = (
     "값만 답하세요.", "답이 되는 낱말만 적으세요.", "문장이 아니라 값만 쓰세요.", "단답형으로 값만 적는다.",
 )  # fmt: skip

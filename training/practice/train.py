@@ -22,7 +22,7 @@ import torch.distributed as dist
 from torch.nn.functional import cross_entropy
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
-from training.practice.aims import aims, begin_anew, match_anew
+from training.practice.aims import aims, begin_anew, look_back, match_anew
 from training.practice.batches import LONGEST, Encoded, buckets, collate, encode
 from training.practice.forward import logits
 from training.practice.mixture import LAST, sample
@@ -54,7 +54,7 @@ def arguments() -> argparse.Namespace:
     p.add_argument(
         "--aim", type=float, default=0.0, help="weight of the loss on where copies come from"
     )
-    p.add_argument("--fresh", choices=["matching", "others"], help="told heads that begin anew")
+    p.add_argument("--fresh", choices=["matching", "back"], help="told heads that begin anew")
     p.add_argument("--stage", type=int, default=0)
     p.add_argument(
         "--patience", type=int, default=150, help="steps after which a stage ends anyhow"
@@ -75,8 +75,9 @@ def build(options: argparse.Namespace, vocabulary: int) -> LlamaForCausalLM:
         )
         if options.fresh == "matching":
             match_anew(model)
-        if options.fresh == "others":
+        if options.fresh == "back":
             begin_anew(model)
+            look_back(model)
         return model
     config = LlamaConfig(
         vocab_size=vocabulary, hidden_size=options.width, num_hidden_layers=options.layers,
@@ -111,6 +112,7 @@ def deepen(model: LlamaForCausalLM, layers: int) -> LlamaForCausalLM:
         layer.load_state_dict(old[n].state_dict())
         if fresh:
             layer.self_attn.o_proj.weight.zero_()
+            layer.self_attn.o_proj.bias.zero_()
             layer.mlp.down_proj.weight.zero_()
     return grown
 
@@ -243,13 +245,17 @@ def main() -> None:
         for group in rows_for(options.tokens, stage, rng, tokenizer, options.context):
             batch = collate(group, 0)
             told = aims(batch, model.config.num_hidden_layers) if options.aim else []
-            watched = {one.layer: (one.queries, one.queries) for one in told}
-            each = cross_entropy(logits(model, batch, watched), batch.target, reduction="none")
-            loss = (each * batch.weight).sum()
-            for one in told:
-                extra, share_of = one.loss(watched[one.layer][1])
-                loss = loss + options.aim * extra
-                looked.setdefault(one.name, deque(maxlen=100)).append(share_of)
+            extra: list[torch.Tensor] = []
+
+            def watch(layer: int, scores: torch.Tensor) -> None:
+                for one in told:  # noqa: B023
+                    if one.layer == layer:
+                        more, share_of = one.loss(scores)
+                        extra.append(options.aim * more)  # noqa: B023
+                        looked.setdefault(one.name, deque(maxlen=100)).append(share_of)
+
+            each = cross_entropy(logits(model, batch, watch), batch.target, reduction="none")
+            loss = sum(extra, (each * batch.weight).sum())
             loss.backward()
             weight += batch.weight.sum()
             trained = batch.weight >= 1.0

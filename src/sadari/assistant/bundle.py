@@ -10,17 +10,23 @@ from sadari.llm.types import LanguageModel
 
 
 def bundle(recipe: Recipe, model: LanguageModel) -> Bundle:
-    """The recipe with the SHA-256 of its model, adapter and index. Raises AssistantError when a
-    file that the recipe names is gone. A remote model has no weights to hash: not pinned."""
+    """The recipe with the SHA-256 of its model, adapter, index and tools. A remote model has
+    no weights to hash: not pinned. Raises AssistantError when a file that it names is gone."""
     files: dict[str, str] = {}
     if model.info.digest:
         files["model"] = model.info.digest
     if recipe.adapter:
         folder = Path(recipe.adapter)
-        for name in ("adapter_config.json", "adapter_model.safetensors"):
+        names = ["adapter_config.json", "adapter_model.safetensors"]
+        if (folder / "config.json").is_file():  # a whole model, fully tuned
+            shards = sorted(path.name for path in folder.glob("model*.safetensors"))
+            names = ["config.json", *shards]
+        for name in names:
             files[f"adapter/{name}"] = sha256_of(folder / name)
     if recipe.retrieval:
         files["index"] = sha256_of(Path(recipe.retrieval.index))
+    if recipe.tools:
+        files["tools.py"] = sha256_of(Path(recipe.tools.file))
     return Bundle(recipe, files, pinned=model.info.digest is not None)
 
 

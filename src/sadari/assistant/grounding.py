@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sadari.assistant.types import Citation
 from sadari.text import bigrams
-from sadari.text.quantity import Quantity, quantities
+from sadari.text.claims import unheld
 from sadari.text.sentences import sentences
 
 ENOUGH_SHARED = 0.6  # of a sentence's bigrams must stand in the passage that it is attributed to
@@ -39,23 +39,5 @@ def ungrounded_numbers(answer: str, evidence: Sequence[str]) -> tuple[str, ...]:
     any unit nor, for a number without a unit, the same figure. Marks such as [1] and the numbers
     of a list are no claims."""
     said = _LIST_NUMBER.sub("", _MARK.sub("", answer))
-    known = [q for text in evidence for q in quantities(_MARK.sub("", text))]
-    amounts = {_amount(q) for q in known}
-    figures = {_rounded(q.value) for q in known}
-    strange = [
-        said[q.start : q.end]
-        for q in quantities(said)
-        if not q.spelled
-        and _amount(q) not in amounts
-        and (q.dimension or _rounded(q.value) not in figures)
-    ]
-    return tuple(dict.fromkeys(strange))
-
-
-def _amount(quantity: Quantity) -> tuple[str, float]:
-    return quantity.dimension, _rounded(quantity.base)
-
-
-def _rounded(value: float) -> float:
-    """To nine significant digits: 1 Å is 1e-10 m, and no rounding to decimals would keep it."""
-    return float(f"{value:.9g}")
+    strange = unheld(said, (_MARK.sub("", text) for text in evidence))
+    return tuple(dict.fromkeys(said[q.start : q.end] for q in strange if not q.spelled))

@@ -6,18 +6,33 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from sadari.assistant.types import AssistantError, Prompt, Recipe, Retrieval
+from sadari.assistant.types import AssistantError, Prompt, Recipe, Retrieval, Tools
 from sadari.domain import Domain
 from sadari.llm.types import ModelSpec, Price, Sampling
 from sadari.retrieval import SentenceTransformerEmbedder, build_index
 
-PARENTS = {"prompt": None, "rag": "prompt", "tuned": "prompt", "tuned+rag": "rag"}
+TOOLS_FILE = "tools.py"
+PARENTS = {
+    "prompt": None,
+    "rag": "prompt",
+    "tools": "prompt",
+    "tuned": "prompt",
+    "tuned+rag": "rag",
+}
 
 
-def recipe_for(domain: Domain, rung: str, *, index: Path, adapter: Path | None = None) -> Recipe:
+def recipe_for(
+    domain: Domain,
+    rung: str,
+    *,
+    index: Path | None = None,
+    adapter: Path | None = None,
+    home: Path | None = None,
+) -> Recipe:
     """The recipe of one rung as the domain's settings describe it, before its prompt is improved
-    on the dev questions. `index` is read by rungs with rag, `adapter` by tuned ones. Raises
-    AssistantError for a rung that is not in PARENTS."""
+    on the dev questions. `index` is needed by rungs with rag, `home` (the state's folder) by tools,
+    `adapter` is for tuned ones. Raises AssistantError for a rung that is not in PARENTS, for one
+    without what it needs, and for tools where the domain has none."""
     if rung not in PARENTS:
         raise AssistantError(f"there is no rung {rung}.", todo=f"Choose {', '.join(PARENTS)}.")
     settings = domain.settings
@@ -30,10 +45,27 @@ def recipe_for(domain: Domain, rung: str, *, index: Path, adapter: Path | None =
         sampling=Sampling(max_tokens=settings.answer.max_tokens),
         refusal=settings.refusal,
     )
+    if rung == "tools":
+        return replace(recipe, tools=tools_for(domain, _given(home, rung, "the state's folder")))
     if "rag" not in rung:
         return recipe
-    found = Retrieval(str(index), settings.retrieval.k, settings.retrieval.passage_characters)
-    return replace(recipe, retrieval=found)
+    wanted, path = settings.retrieval, _given(index, rung, "an index of the documents")
+    return replace(recipe, retrieval=Retrieval(str(path), wanted.k, wanted.passage_characters))
+
+
+def _given(path: Path | None, rung: str, what: str) -> Path:
+    if path is None:
+        raise AssistantError(f"the rung {rung} needs {what}.")
+    return path
+
+
+def tools_for(domain: Domain, home: Path) -> Tools:
+    """The domain's own tools. Raises AssistantError where it has no tools.py."""
+    file = domain.path / TOOLS_FILE
+    if not file.is_file():
+        todo = "Write one: each public function with a docstring and types becomes a tool."
+        raise AssistantError("there is no tools.py.", where=str(domain.path), todo=todo)
+    return Tools(str(file.resolve()), str(domain.path.resolve()), str(home))
 
 
 def index_for(

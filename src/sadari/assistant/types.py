@@ -12,6 +12,7 @@ from sadari.domain.document import Term
 from sadari.domain.message import Message, ToolCall
 from sadari.llm.types import Sampling, Usage
 from sadari.text import SadariError
+from sadari.tools import ToolResult
 
 
 class AssistantError(SadariError):
@@ -38,6 +39,15 @@ class Retrieval:
 
 
 @dataclass(frozen=True)
+class Tools:
+    """The file whose functions the model may call, and the folders that they are told of."""
+
+    file: str
+    domain: str
+    home: str
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A frozen way to answer. A rung of the ladder is a named recipe."""
 
@@ -47,7 +57,7 @@ class Recipe:
     parent: str | None = None
     adapter: str | None = None
     retrieval: Retrieval | None = None
-    tools: tuple[str, ...] = ()
+    tools: Tools | None = None
     sampling: Sampling = Sampling()
     refusal: str = ""
 
@@ -73,6 +83,7 @@ class Bundle:
             content.pop(word)
         if content["retrieval"]:
             content["retrieval"].pop("index")
+        content["tools"] = content["tools"] is not None
         content["files"] = sorted(self.files.values())
         text = json.dumps(content, ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -90,7 +101,9 @@ class Citation:
 @dataclass(frozen=True)
 class Answer:
     """What the assistant said, what it was given, and what that took. `ungrounded` are numbers
-    in the answer that stand neither in the question nor in what was retrieved."""
+    in the answer that stand neither in the question nor in what was retrieved or called.
+    `plain` says that the text is what the tools said, in place of a model's words that could not
+    stand, or of a model that did not answer."""
 
     text: str
     messages: tuple[Message, ...]
@@ -101,3 +114,5 @@ class Answer:
     finish_reason: str = "stop"
     tool_calls: tuple[ToolCall, ...] = ()
     ungrounded: tuple[str, ...] = ()
+    called: tuple[ToolResult, ...] = ()
+    plain: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 
 INTERRUPTED = 130  # the shell's status after Ctrl-C
 
@@ -15,6 +16,8 @@ def main() -> None:
     from sadari.cli.common import messages
     from sadari.text import SadariError
 
+    # What libraries will change one day is for their programmers, not for who runs a command.
+    warnings.simplefilter("ignore", FutureWarning)
     try:
         app(standalone_mode=True)
     except SadariError as error:

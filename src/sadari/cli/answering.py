@@ -46,34 +46,39 @@ def index(domain: DomainArgument, json: JsonOption = False) -> None:
 def ask(
     domain: DomainArgument,
     question: Annotated[str, typer.Argument(help="What to ask.", show_default=False)],
-    rung: Annotated[str, typer.Option(help="prompt or rag; by default the promoted release.")] = "",
+    rung: Annotated[
+        str, typer.Option(help="prompt, rag or tools; by default the promoted release.")
+    ] = "",
     json: JsonOption = False,
 ) -> None:
-    """Answer one question, with the passages that the answer rests on.
+    """Answer one question, with the passages and tool results that the answer rests on.
 
-    Answers with the promoted release if there is one, else with retrieval.
+    Answers with the promoted release if there is one, else with the domain's tools.py, else with
+    its documents.
 
     Example: sadari ask examples/ald "VG12 영점은 얼마나 자주 확인해?"
     """
-    from sadari.assistant import Assistant, index_for, model_spec, recipe_for
+    from sadari.assistant import TOOLS_FILE, Assistant, index_for, model_spec, recipe_for
     from sadari.domain import read_domain
     from sadari.domain.message import user
     from sadari.llm import open_model
     from sadari.releases import current, open_release
     from sadari.store import Store
 
-    if rung not in ("", "prompt", "rag"):
-        raise typer.BadParameter("choose prompt or rag, or leave it out.", param_hint="--rung")
+    if rung not in ("", "prompt", "rag", "tools"):
+        todo = "choose prompt, rag or tools, or leave it out."
+        raise typer.BadParameter(todo, param_hint="--rung")
     folder = read_domain(domain)
     store = Store.open()
     promoted = current(store, folder.id)
     if promoted and not rung:
         assistant = open_release(store, promoted)
     else:
-        name = rung or ("rag" if folder.documents else "prompt")
-        path = index_for(folder, store.home / "indexes") if name == "rag" else store.home
+        has_tools = (folder.path / TOOLS_FILE).is_file()
+        name = rung or ("tools" if has_tools else "rag" if folder.documents else "prompt")
+        path = index_for(folder, store.home / "indexes") if name == "rag" else None
         model = open_model(model_spec(folder), allow_remote=folder.settings.models.remote)
-        assistant = Assistant(recipe_for(folder, name, index=path), model)
+        assistant = Assistant(recipe_for(folder, name, index=path, home=store.home), model)
     answer = asyncio.run(assistant.answer((user(question),)))
     if json:
         print_json(asdict(answer) | {"rung": assistant.recipe.name, "release": assistant.release})
@@ -81,6 +86,12 @@ def ask(
     output.print(answer.text, markup=False, soft_wrap=True)
     for citation in answer.citations:
         output.print(f"  ← {citation.document} · {citation.heading}", markup=False, style="dim")
+    for result in answer.called:
+        values = ", ".join(f"{key}={value}" for key, value in result.call.arguments.items())
+        line = f"  ← {result.call.name}({values}){'' if result.ok else ': ' + result.text}"
+        output.print(line, markup=False, style="dim")
+    if answer.plain:
+        say("[dim]These are the tools' own words: the model's could not stand.[/]")
     if answer.ungrounded:
         numbers = ", ".join(answer.ungrounded)
         say(f"[yellow]These numbers stand in no document that was read: {numbers}[/]")

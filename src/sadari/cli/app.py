@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 from sadari import __version__
-from sadari.cli import answering, climbing, data, domains, releasing, tuning
+from sadari.cli import (
+    answering,
+    climbing,
+    data,
+    domains,
+    exporting,
+    forecast_insight,
+    questions,
+    releasing,
+    tuning,
+)
 
 app = typer.Typer(
     name="sadari",
@@ -39,12 +49,15 @@ app.command()(domains.new)
 app.command()(domains.check)
 app.command()(domains.examples)
 app.add_typer(data.app, name="data")
+app.add_typer(questions.app, name="questions")
 app.command()(answering.index)
 app.command()(answering.ask)
 app.command()(tuning.tune)
 app.command()(climbing.evaluate)
 app.command()(climbing.compare)
 app.command()(climbing.climb)
+app.add_typer(forecast_insight.app, name="forecast")
+app.command()(exporting.export)
 app.command()(releasing.promote)
 app.command()(releasing.rollback)
 app.command()(releasing.releases)

@@ -13,10 +13,11 @@ from sadari.cli.common import DomainArgument, JsonOption, output, print_json, sa
 
 
 class Book(StrEnum):
-    """Closed or open."""
+    """Closed, open, or with tools."""
 
     prompt = "prompt"
     rag = "rag"
+    tools = "tools"
 
 
 class Split(StrEnum):
@@ -32,7 +33,7 @@ def climb(
         bool, typer.Option("--all", help="Measure the rungs above the target too, and a control.")
     ] = False,
     until: Annotated[
-        str, typer.Option(help="The last rung: prompt, rag, tuned or tuned+rag.")
+        str, typer.Option(help="The last rung: prompt, rag, tools, tuned or tuned+rag.")
     ] = "tuned+rag",
     report: Annotated[Path | None, typer.Option(help="Where to write the HTML report.")] = None,
     json: JsonOption = False,
@@ -72,9 +73,9 @@ def climb(
 
 def evaluate(
     domain: DomainArgument,
-    rung: Annotated[Book, typer.Option(help="Without or with passages.")] = Book.rag,
+    rung: Annotated[Book, typer.Option(help="Without or with passages, or with tools.")] = Book.rag,
     adapter: Annotated[
-        Path | None, typer.Option(help="A PEFT adapter to answer with, from `sadari tune`.")
+        Path | None, typer.Option(help="What `sadari tune` wrote, to answer with.")
     ] = None,
     split: Annotated[Split, typer.Option(help="Which questions.")] = Split.dev,
     json: JsonOption = False,
@@ -109,6 +110,8 @@ def evaluate(
     )
     for name in ("recall_at_k", "not_found", "found_wrong", "unasked"):
         output.print(f"  {name.replace('_', ' ')}: {found[name]}")
+    for name, share in found["parts"].items():
+        output.print(f"  {name.replace('_', ' ')}, mean: {share:.3f}")
 
 
 def compare(

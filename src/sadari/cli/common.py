@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,9 +56,30 @@ class Stages:
         self._progress.update(task, completed=done, total=total)
 
 
+class Lines:
+    """Progress as lines of a log: a stage's start, every `SECONDS` of it, its end."""
+
+    SECONDS = 15.0
+
+    def __init__(self) -> None:
+        self._last: tuple[str, float] = ("", 0.0)
+        self._began = time.monotonic()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        name, told = self._last
+        if stage == name and done < total and now - told < self.SECONDS:
+            return
+        self._last = (stage, now)
+        say(f"{now - self._began:6.0f} s  {stage}: {done:,} of {total:,}")
+
+
 @contextmanager
-def stages() -> Iterator[Stages]:
-    """Progress on stderr, with elapsed and remaining time."""
+def stages() -> Iterator[Stages | Lines]:
+    """Progress on stderr, with elapsed and remaining time; as lines where it is no terminal."""
+    if not messages.is_terminal:
+        yield Lines()
+        return
     columns = (
         SpinnerColumn(finished_text="[green]✓"),
         TextColumn("{task.description}"),

@@ -1,57 +1,159 @@
-"""`data prepare|report|preview`: from the folder to what the model will read."""
+"""`data prepare|report|preview|…`: from the folder to what the model will read."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from sadari.cli.common import DomainArgument, JsonOption, output, print_json, say
+from sadari.cli import converting, privacy
+from sadari.cli.common import DomainArgument, JsonOption, output, print_json, say, stages
+from sadari.cli.planning import show_lesson
+from sadari.cli.steps import step
+from sadari.cli.tables import checks_table, ledger_table
+
+if TYPE_CHECKING:
+    from sadari.domain import Domain
+    from sadari.store import Store
 
 app = typer.Typer(
     help="Prepare training records, look at them, report on them.", no_args_is_help=True
 )
+app.command()(privacy.redact)
+app.command()(privacy.restore)
+app.command()(converting.convert)
+app.command()(step)
 
 
 @app.command()
 def prepare(
     domain: DomainArgument,
     out: Annotated[Path | None, typer.Option(help="Where to write train and validation.")] = None,
+    add: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file of records in any format, however large; may be repeated."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Make training records from documents and feedback; every row is accounted for.
+    """Make training records from documents, feedback and dialogues: cleaned, without personal
+    data, without copies, without the exam. Every row is accounted for in ledger.json and
+    set_aside.jsonl beside them. What --add kept takes part in `tune`, `climb` and `data report`,
+    until the next `data prepare`, unless --out keeps it elsewhere.
 
     Example: sadari data prepare examples/ald --out records
     """
+    from sadari.data import assess, records_folder, summarise, write_ledger, write_records
     from sadari.data import prepare as prepare_records
-    from sadari.data import summarise, write_records
+    from sadari.data.redact import Vault, vault_path
     from sadari.domain import read_domain
     from sadari.store import Store
 
     folder = read_domain(domain)
-    records = prepare_records(folder)
-    target = out or Store.open().home / "data" / folder.id
+    store = Store.open()
+    target = out or records_folder(store.home, folder.id)
+    if add:
+        _prepare_files(folder, add, target, store, json)
+        return
+    with stages() as heard, Vault.open(vault_path(store.home, folder.id)) as vault:
+        records = prepare_records(folder, vault=vault, progress=heard)
     write_records(records.train, target / "train.jsonl")
     write_records(records.validation, target / "validation.jsonl")
-    _show(summarise(folder, records), json)
-    say(f"Written to {target}: train.jsonl and validation.jsonl, in OpenAI's chat format.")
+    write_ledger(records.ledger, target)
+    _show(summarise(folder, records, assess(folder, records)), json)
+    say(f"Written to {target}: train.jsonl and validation.jsonl, in OpenAI's chat format, and the")
+    say("ledger. Next: `sadari data report` says how good they are and what to do.")
 
 
 @app.command()
-def report(domain: DomainArgument, json: JsonOption = False) -> None:
-    """Say what the prepared records look like, and why rows were left out.
+def report(
+    domain: DomainArgument,
+    out: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Say how good the prepared records are, and what to do, the greatest gain first. Writes an
+    HTML page that opens offline.
 
     Example: sadari data report examples/ald
     """
-    from sadari.data import prepare as prepare_records
-    from sadari.data import summarise
+    from sadari.data import assess, prepare_in, records_folder, summarise, write_page
     from sadari.domain import read_domain
+    from sadari.store import Store
 
     folder = read_domain(domain)
-    _show(summarise(folder, prepare_records(folder)), json)
+    store = Store.open()
+    with stages() as heard:
+        records = prepare_in(store.home, folder, progress=heard)
+    quality = assess(folder, records)
+    summary = summarise(folder, records, quality)
+    page = out or records_folder(store.home, folder.id) / "report.html"
+    write_page(folder, records, quality, page)
+    if json:
+        print_json(summary)
+    else:
+        _show(summary, json)
+        output.print(checks_table(summary))
+    say(f"The page: {page}")
+
+
+@app.command()
+def synthesise(
+    domain: DomainArgument,
+    count: Annotated[int, typer.Option(min=1, help="How many records.")] = 50,
+    tokens: Annotated[int, typer.Option(min=1, help="Read and written, at most.")] = 200_000,
+    money: Annotated[float | None, typer.Option(help="At most, by the model's price.")] = None,
+    model: Annotated[str, typer.Option(help="Another model than the domain's.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Where to write the records.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Let the domain's model make questions and answers from its documents; what a passage does
+    not bear out is set aside. Look at them, then `data prepare --add` them.
+
+    Example: sadari data synthesise examples/ald --count 100 --model qwen2.5:7b
+    """
+    import asyncio
+    from dataclasses import asdict, replace
+
+    from sadari.assistant import model_spec
+    from sadari.data import Ledger, records_folder, write_ledger, write_records
+    from sadari.data.ledger import account
+    from sadari.data.synthesise import Budget
+    from sadari.data.synthesise import synthesise as make
+    from sadari.domain import read_domain
+    from sadari.llm import open_model
+    from sadari.store import Store
+
+    folder = read_domain(domain)
+    spec = model_spec(folder)
+    spec = replace(spec, name=model) if model else spec
+    maker = open_model(spec, allow_remote=folder.settings.models.remote)
+    with stages() as heard:
+        made = asyncio.run(
+            make(
+                folder.documents,
+                maker,
+                wanted=count,
+                budget=Budget(tokens, money),
+                known=[question.text for question in folder.questions],
+                language=folder.settings.language,
+                seed=folder.settings.data.seed,
+                progress=heard,
+            )
+        )
+    kept = records_folder(Store.open().home, folder.id) / "synthetic"
+    target = out or kept / "records.jsonl"
+    write_records(made.records, target)
+    write_ledger(Ledger((made.step,)), target.parent)
+    steps = [account(made.step)]
+    if json:
+        print_json(
+            {"out": str(target), "ended": made.ended, "spent": asdict(made.spent), "ledger": steps}
+        )
+    else:
+        output.print(ledger_table(f"{len(made.records)} records, ended: {made.ended}", steps))
+        for reason, times in Ledger((made.step,)).reasons().items():
+            output.print(f"{times:>6}  {reason}", markup=False, soft_wrap=True)
+    say(f"{made.spent.tokens:,} tokens. Next: sadari data prepare {domain} --add {target}")
 
 
 @app.command()
@@ -64,43 +166,47 @@ def preview(
     Example: sadari data preview examples/ald --count 1
     """
     from sadari.assistant import recipe_for
-    from sadari.data import prepare as prepare_records
+    from sadari.data import prepare_in
     from sadari.domain import read_domain
     from sadari.jobs.lessons import lessons
-    from sadari.llm import render_text
     from sadari.llm.weights import load_tokenizer, resolve
+    from sadari.store import Store
 
     folder = read_domain(domain)
-    records = prepare_records(folder).train[:count]
+    records = prepare_in(Store.open().home, folder).train[:count]
     tokenizer = load_tokenizer(resolve(folder.settings.models.base))
-    closed = recipe_for(folder, "prompt", index=Path())
+    closed = recipe_for(folder, "prompt")
     made = lessons(
         records, tokenizer, closed=closed, open_book=None, index=None, with_passages=0, seed=0
     )
     for example in made:
-        line = Text()
-        for piece, trained in render_text(tokenizer, example):
-            line.append(piece, style="black on green" if trained else "dim")
-        output.print(line)
-        learned = sum(example.trained)
-        output.print(f"[dim]{len(example.ids)} tokens, {learned} of them learned[/]\n")
+        show_lesson(tokenizer, example)
 
 
-def _show(summary: dict[str, object], json: bool) -> None:
+def _prepare_files(folder: Domain, add: list[Path], out: Path, store: Store, json: bool) -> None:
+    from sadari.data import collect
+    from sadari.data.bulk import prepare_files
+    from sadari.data.ledger import account
+    from sadari.data.redact import Vault, vault_path
+
+    with stages() as heard, Vault.open(vault_path(store.home, folder.id)) as vault:
+        own, _ = collect(folder)
+        made = prepare_files(folder, add, out, own=own, vault=vault, progress=heard)
+    steps = [account(step) for step in made.ledger.steps]
+    if json:
+        counts = {"train": made.train, "validation": made.validation, "digest": made.digest}
+        print_json({"domain": folder.id, **counts, "ledger": steps})
+    else:
+        output.print(ledger_table(f"{made.train:,} + {made.validation:,} records", steps))
+    say(f"Written to {out}: train.jsonl, validation.jsonl, ledger.json, set_aside.jsonl.")
+
+
+def _show(summary: dict[str, Any], json: bool) -> None:
     if json:
         print_json(summary)
         return
-    table = Table(
-        title=f"{summary['domain']}: {summary['train']} + {summary['validation']} records"
-    )
-    for name in ("step", "in", "made", "merged", "set aside", "out"):
-        table.add_column(name, justify="left" if name == "step" else "right")
-    ledger = summary["ledger"]
-    assert isinstance(ledger, list)
-    for step in ledger:
-        names = ("rows_in", "made", "merged", "set_aside", "rows_out")
-        table.add_row(step["name"], *(f"{step[n]:,}" for n in names))
-    output.print(table)
+    title = f"{summary['domain']}: {summary['train']} + {summary['validation']} records"
+    output.print(ledger_table(title, summary["ledger"]))
     for name in ("answer_characters", "rules", "topics", "set_aside", "warnings"):
         value = summary[name]
         if isinstance(value, dict):

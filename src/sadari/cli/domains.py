@@ -43,17 +43,27 @@ def check(domain: DomainArgument, json: JsonOption = False) -> None:
 
     Example: sadari check examples/ald
     """
+    from sadari.assistant import TOOLS_FILE
     from sadari.domain import check_domain
+    from sadari.tools import ToolError, declared_tools
 
     found, problems = check_domain(domain)
+    file = domain / TOOLS_FILE
+    try:
+        tools = declared_tools(file) if file.is_file() else ()
+    except ToolError as error:
+        tools = ()
+        problems.error(error.where or str(file), error.what, error.todo)
     counts = {}
     if found is not None:
         counts = {
             "documents": len(found.documents),
             "terms": len(found.glossary),
+            "dialogues": len(found.dialogues),
             "feedback": len(found.feedback),
             "dev questions": len(found.exam("dev")),
             "test questions": len(found.exam("test")),
+            "tools": len(tools),
         }
     if json:
         print_json({"counts": counts, "problems": [asdict(p) for p in problems]})

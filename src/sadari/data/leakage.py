@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from sadari.data.near import NEAR
+from sadari.data.near import grams as grams_of
 from sadari.data.types import DataError, Record
+from sadari.domain.message import Message
 from sadari.domain.question import Question
-from sadari.text import normalise
-
-NEAR = 0.8  # Jaccard similarity from which two questions are the same question
 
 
 class LeakageIndex:
@@ -18,12 +18,12 @@ class LeakageIndex:
 
     def __init__(self, questions: Sequence[Question]) -> None:
         self._ids = [q.id for q in questions]
-        self._grams = [_grams(q.text) for q in questions]
+        self._grams = [grams_of(_asked(q.messages)) for q in questions]
         self._postings: Mapping[str, list[int]] = _postings(self._grams)
 
     def same_as(self, text: str) -> str | None:
         """The id of the exam question that `text` repeats most closely, or None."""
-        grams = _grams(text)
+        grams = grams_of(text)
         shared = Counter(i for gram in grams for i in self._postings.get(gram, ()))
         nearest = max(
             ((n / (len(grams) + len(self._grams[i]) - n), -i) for i, n in shared.items()),
@@ -46,14 +46,13 @@ def refuse_leaks(records: Iterable[Record], exam: Sequence[Question]) -> None:
 
 
 def question_of(record: Record) -> str:
-    """The last user turn of a record."""
-    return next((m.content for m in reversed(record.messages) if m.role == "user"), "")
+    """What the user says in a record. In a dialogue that is every turn: "네, 맞아요" alone asks
+    nothing, and ends a hundred different orders."""
+    return _asked(record.messages)
 
 
-def _grams(text: str) -> frozenset[str]:
-    compact = "".join(c for c in normalise(text) if c.isalnum())
-    whole = range(max(1, len(compact) - 4)) if compact else ()
-    return frozenset(compact[i : i + 5] for i in whole)
+def _asked(messages: Sequence[Message]) -> str:
+    return "\n".join(m.content for m in messages if m.role == "user")
 
 
 def _postings(sets: Sequence[frozenset[str]]) -> Mapping[str, list[int]]:

@@ -1,58 +1,122 @@
-"""The story from a domain folder to training records: collect, hold documents out, clean,
-deduplicate, keep the exam out, split. Every row is accounted for in the ledger."""
+"""The story from a domain folder to training records: clean the documents, collect, hold documents
+out, clean, redact, deduplicate, augment, keep the exam out, split. Every row is accounted for in
+the ledger."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
+
+from sadari.data.added import Added, read_added, records_folder
+from sadari.data.augment import augment
+from sadari.data.clean import clean, sift, without_furniture
 from sadari.data.collect import from_documents, from_feedback, refusals
+from sadari.data.dialogues import from_sessions
+from sadari.data.duplicates import answer_of, deduplicate, fingerprints, left_twins
 from sadari.data.formats import record_to_json
 from sadari.data.leakage import LeakageIndex, question_of, refuse_leaks
+from sadari.data.redact import Vault, redact_records, vault_path
 from sadari.data.split import split_by_group
 from sadari.data.types import DataError, Dataset, Ledger, Record, SetAside, Step
 from sadari.domain import Domain
-from sadari.text import normalise
 
-LONGEST_TURN = 8_000  # characters; a longer one is a pasted file, not a turn
+Progress = Callable[[str, int, int], None]
+STEPS = 10  # at most
 
 
-def prepare(domain: Domain, *, held_out: frozenset[str] = frozenset()) -> Dataset:
+def prepare(
+    domain: Domain,
+    *,
+    held_out: frozenset[str] = frozenset(),
+    vault: Vault | None = None,
+    added: Added | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
     """Records of `domain`, none from the document groups in `held_out`. The same folder and seed
-    give the same records. Raises DataError when nothing is left to learn from, or when the user's
-    own feedback repeats a test question."""
+    give the same records. With a `vault` personal data become placeholders, whose meaning stays in
+    the vault; nothing else is read or written. `added` records take the same way as the domain's
+    own. `progress` hears (step, done, total). Raises DataError when nothing is left to learn from,
+    or when the user's own feedback repeats a test question."""
     settings = domain.settings.data
-    made = from_documents(domain.documents, settings.variants, settings.seed)
-    told = from_feedback(domain.feedback)
-    refuse_leaks(told, domain.questions)
-    refused = refusals(
-        domain.documents, domain.settings.refusal, settings.refusals, len(made), settings.seed
-    )
-    records = [*made, *told, *refused]
-    unused = tuple(
-        SetAside(f.source, "a bad answer without a correction")
-        for f in domain.feedback
-        if f.rating == "down" and not f.correction
-    )
-    ledger = Ledger().add(
-        Step("collect", len(domain.feedback), len(records), len(made) + len(refused), 0, unused)
-    )
-    ledger, records = _hold_out(ledger, records, domain, held_out)
-    ledger, records = _clean(ledger, records)
-    ledger, records = _deduplicate(ledger, records)
-    ledger, records = _keep_exam_out(ledger, records, domain)
+    ledger = Ledger()
+
+    def account(step: Step) -> None:
+        nonlocal ledger
+        ledger = ledger.add(step)
+        if progress is not None:
+            progress("preparing records", len(ledger.steps), STEPS)
+
+    documents, step = without_furniture(domain.documents)
+    account(step)
+    records, step = collect(replace(domain, documents=tuple(documents)))
+    account(step)
+    if added is not None and added.folder:
+        records, step = added.behind(records)
+        account(step)
+    if held_out:
+        records, step = _hold_out(records, domain, held_out)
+        account(step)
+    records, step = clean(records)
+    account(step)
+    if vault is not None and settings.redact:
+        records, step = redact_records(records, vault)
+        account(step)
+    records, step = deduplicate(records, threshold=settings.near_duplicates)
+    account(step)
+    if settings.augment:
+        records, step = augment(records, settings.augment, settings.seed)
+        account(step)
+    records, step = keep_exam_out(records, domain)
+    account(step)
     if not records:
         todo = "Add documents with full sentences, or feedback with good answers."
         raise DataError("no training record could be made.", where=str(domain.path), todo=todo)
-    train, validation = split_by_group(records, settings.validation_share, settings.seed)
+    train, validation, step = split(records, domain)
+    account(step)
     if not train or not validation:
         todo = "Training needs at least two documents or feedback groups."
         raise DataError("all records belong to one group.", where=str(domain.path), todo=todo)
+    if progress is not None:
+        progress("preparing records", STEPS, STEPS)
     digest = digest_of([*train, *validation])
     return Dataset(tuple(train), tuple(validation), held_out, ledger, digest)
+
+
+def prepare_in(
+    home: Path,
+    domain: Domain,
+    *,
+    held_out: frozenset[str] = frozenset(),
+    progress: Progress | None = None,
+) -> Dataset:
+    """As `prepare`, with what the state at `home` keeps of the domain: its map of personal data,
+    and what `data prepare --add` kept of files, of which `[data] added` records at most."""
+    settings = domain.settings.data
+    added = read_added(records_folder(home, domain.id), settings.added, settings.seed)
+    with Vault.open(vault_path(home, domain.id)) as vault:
+        return prepare(domain, held_out=held_out, vault=vault, added=added, progress=progress)
+
+
+def split(records: Sequence[Record], domain: Domain) -> tuple[list[Record], list[Record], Step]:
+    """(train, validation) by group and near copies, each task and topic on both sides."""
+    settings = domain.settings.data
+    texts = [(question_of(r), answer_of(r)) for r in records]
+    everything = np.ones(len(records), bool)
+    train, validation = split_by_group(
+        records,
+        settings.validation_share,
+        settings.seed,
+        topics={d.id: d.topic for d in domain.documents},
+        joined=left_twins(
+            fingerprints(records), texts.__getitem__, settings.near_duplicates, everything
+        ),
+    )
+    return train, validation, Step("split", len(records), len(records), kind="over_all")
 
 
 def digest_of(records: Sequence[Record]) -> str:
@@ -63,83 +127,49 @@ def digest_of(records: Sequence[Record]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _step(
-    ledger: Ledger, name: str, records: list[Record], judge: Callable[[Record], str | None]
-) -> tuple[Ledger, list[Record]]:
-    """Keeps what `judge` has no reason against."""
-    kept: list[Record] = []
-    aside: list[SetAside] = []
-    for record in records:
-        reason = judge(record)
-        if reason is None:
-            kept.append(record)
-        else:
-            aside.append(SetAside(f"{record.source} ({record.id})", reason))
-    return ledger.add(Step(name, len(records), len(kept), set_aside=tuple(aside))), kept
-
-
-def _clean(ledger: Ledger, records: list[Record]) -> tuple[Ledger, list[Record]]:
-    cleaned = [
-        replace(r, messages=tuple(replace(m, content=_tidy(m.content)) for m in r.messages))
-        for r in records
+def collect(domain: Domain) -> tuple[list[Record], Step]:
+    """What the documents give, what people said, and honest refusals."""
+    settings = domain.settings.data
+    made = from_documents(domain.documents, settings.variants, settings.seed)
+    told = [
+        *from_feedback(domain.feedback),
+        *from_sessions(domain.dialogues, domain.settings.language),
     ]
-
-    def judge(record: Record) -> str | None:
-        if any(not m.content for m in record.messages):
-            return "an empty turn"
-        if any(len(m.content) > LONGEST_TURN for m in record.messages):
-            return f"a turn of more than {LONGEST_TURN} characters"
-        return None
-
-    return _step(ledger, "clean", cleaned, judge)
-
-
-def _deduplicate(ledger: Ledger, records: list[Record]) -> tuple[Ledger, list[Record]]:
-    """Merges records that ask and answer the same; sets aside a second answer to a question."""
-    first: dict[str, Record] = {}
-    kept: list[Record] = []
-    aside: list[SetAside] = []
-    merged = 0
-    for record in sorted(records, key=lambda r: r.task != "feedback"):  # people's words win
-        question = normalise(question_of(record))
-        same = first.get(question)
-        if same is None:
-            first[question] = record
-            kept.append(record)
-        elif normalise(same.messages[-1].content) == normalise(record.messages[-1].content):
-            merged += 1
-        else:
-            reason = f"another answer to the question of {same.id}"
-            aside.append(SetAside(f"{record.source} ({record.id})", reason))
-    step = Step("deduplicate", len(records), len(kept), merged=merged, set_aside=tuple(aside))
-    return ledger.add(step), sorted(kept, key=lambda r: r.id)
+    refuse_leaks(told, domain.questions)
+    refused = refusals(
+        domain.documents, domain.settings.refusal, settings.refusals, len(made), settings.seed
+    )
+    unused = tuple(
+        SetAside(f.source, "a bad answer without a correction")
+        for f in domain.feedback
+        if f.rating == "down" and not f.correction
+    )
+    records = [*made, *told, *refused]
+    given = len(domain.feedback) + len(domain.dialogues)
+    return records, Step("collect", given, len(records), len(made) + len(refused), set_aside=unused)
 
 
 def _hold_out(
-    ledger: Ledger, records: list[Record], domain: Domain, held_out: frozenset[str]
-) -> tuple[Ledger, list[Record]]:
-    """Drops what comes from a held-out document, also feedback that rests on one among others."""
+    records: Sequence[Record], domain: Domain, held_out: frozenset[str]
+) -> tuple[list[Record], Step]:
+    """Drops what comes from a held-out document, also feedback and dialogues that rest on one
+    among others."""
     evidence = {f.id: {*f.evidence} for f in domain.feedback}
+    evidence |= {s.id: {*s.evidence} for s in domain.dialogues}
 
-    def judge(record: Record) -> str | None:
+    def judge(record: Record) -> Record | str:
         groups = {record.group, *evidence.get(record.id, ())}
-        return "its document is held out of tuning" if groups & held_out else None
+        return "its document is held out of tuning" if groups & held_out else record
 
-    return _step(ledger, "hold documents out", records, judge) if held_out else (ledger, records)
+    return sift("hold documents out", records, judge)
 
 
-def _keep_exam_out(
-    ledger: Ledger, records: list[Record], domain: Domain
-) -> tuple[Ledger, list[Record]]:
+def keep_exam_out(records: Sequence[Record], domain: Domain) -> tuple[list[Record], Step]:
+    """Drops what repeats a question of the exam, dev or test, exactly or nearly."""
     exam = LeakageIndex(domain.questions)
 
-    def judge(record: Record) -> str | None:
+    def judge(record: Record) -> Record | str:
         same = exam.same_as(question_of(record))
-        return f"repeats the exam question {same}" if same else None
+        return f"repeats the exam question {same}" if same else record
 
-    return _step(ledger, "keep the exam out", records, judge)
-
-
-def _tidy(text: str) -> str:
-    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n")
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
+    return sift("keep the exam out", records, judge)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from sadari.domain.message import Message
 from sadari.text import SadariError
@@ -16,7 +17,8 @@ class DataError(SadariError):
 @dataclass(frozen=True)
 class Record:
     """One training example. `group` (a document id, say) never straddles a split; `parent` is the
-    record that a variant was made from; `source` is file:line or document id."""
+    record that a variant was made from; `source` is file:line or document id. `extra` holds the
+    `tools` that were on offer, and under a format's name what its row said beyond these fields."""
 
     id: str
     messages: tuple[Message, ...]
@@ -26,6 +28,7 @@ class Record:
     rejected: str | None = None
     rating: str | None = None
     parent: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -38,14 +41,17 @@ class SetAside:
 
 @dataclass(frozen=True)
 class Step:
-    """One step's account: rows in + made = out + set aside + merged."""
+    """One step's account: rows in + made = out + set aside + merged. A `map` step looks at each
+    row alone and may run anywhere; an `over_all` step needs what is known of every row."""
 
     name: str
     rows_in: int
     rows_out: int
     made: int = 0
     merged: int = 0
-    set_aside: tuple[SetAside, ...] = ()
+    set_aside: Sequence[SetAside] = ()
+    kind: Literal["map", "over_all"] = "map"
+    unit: str = "records"
 
     def __post_init__(self) -> None:
         if self.rows_in + self.made != self.rows_out + len(self.set_aside) + self.merged:

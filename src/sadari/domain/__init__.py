@@ -1,5 +1,6 @@
-"""The user's folder, read and checked: documents, glossary, feedback, exam questions, settings."""
+"""The user's folder, read and checked: documents, dialogues, feedback, exam questions, settings."""
 
+from sadari.domain.dialogue import Session, split_state, with_state
 from sadari.domain.document import Document, Feedback, Term
 from sadari.domain.domain import Domain, check_domain, read_domain
 from sadari.domain.message import Message, Role, ToolCall
@@ -23,9 +24,12 @@ __all__ = [
     "Problems",
     "Question",
     "Role",
+    "Session",
     "Split",
     "Term",
     "ToolCall",
     "check_domain",
     "read_domain",
+    "split_state",
+    "with_state",
 ]

@@ -1,4 +1,5 @@
-"""Reading `documents/`: md and txt with front matter, JSON lists, CSV with id, title, text."""
+"""Reading `documents/`: md and txt with front matter, JSON lists, CSV with id, title, text, and
+office documents."""
 
 from __future__ import annotations
 
@@ -9,9 +10,10 @@ from typing import Any
 from sadari.domain.document import Document
 from sadari.domain.files import read_csv, read_json_list, read_text
 from sadari.domain.problem import Problems, quoted
+from sadari.domain.readers import OFFICE, read_office
 from sadari.text.sentences import sections
 
-SUFFIXES = (".md", ".txt", ".json", ".csv")
+SUFFIXES = (".md", ".txt", ".json", ".csv", *OFFICE)
 
 
 def read_documents(folder: Path, problems: Problems) -> tuple[Document, ...]:
@@ -80,7 +82,8 @@ def _read_file(path: Path, folder: Path, problems: Problems) -> Iterator[Documen
         case ".csv":
             rows = iter(read_csv(path, ("id", "title", "text"), problems))
         case _:
-            text = read_text(path, problems)
+            office = path.suffix.lower() in OFFICE
+            text = (read_office if office else read_text)(path, problems)
             if text is not None:
                 yield _from_markdown(stem, text, path, problems)
             return

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
+from sadari.domain.dialogue import Session
+from sadari.domain.dialogues import read_sessions
 from sadari.domain.document import Document, Feedback, Term
 from sadari.domain.documents import read_documents
 from sadari.domain.feedback import read_feedback
@@ -22,8 +25,11 @@ from sadari.domain.rows import complaints
 from sadari.domain.settings import DomainSettings
 from sadari.text import normalise
 
-FOLDERS = ("documents", "feedback", "questions")
-FILES = ("domain.toml", "glossary.csv", "README.md", "README.ko.md")
+Entry = TypeVar("Entry", Feedback, Session)
+
+FOLDERS = ("documents", "dialogues", "feedback", "questions", "simulator")
+UNREAD = "tools"  # the domain's own programs, for people
+FILES = ("domain.toml", "glossary.csv", "rules.toml", "tools.py", "README.md", "README.ko.md")
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class Domain:
     glossary: tuple[Term, ...]
     feedback: tuple[Feedback, ...]
     questions: tuple[Question, ...]
+    dialogues: tuple[Session, ...] = ()
 
     @property
     def id(self) -> str:
@@ -69,20 +76,25 @@ def check_domain(path: Path) -> tuple[Domain | None, Problems]:
     settings = _read_settings(path / "domain.toml", problems)
     documents = _read_documents(path / "documents", "documents" in usable, problems)
     glossary = _read_glossary(path / "glossary.csv", problems) if "glossary.csv" in usable else ()
-    feedback = _read_feedback(path / "feedback", problems) if "feedback" in usable else ()
+    feedback: tuple[Feedback, ...] = ()
+    if "feedback" in usable:
+        feedback = _read_entries(path / "feedback", "Feedback is", read_feedback, problems)
+    dialogues: tuple[Session, ...] = ()
+    if "dialogues" in usable:
+        dialogues = _read_entries(path / "dialogues", "Dialogues are", read_sessions, problems)
     questions = _read_exam(path / "questions", "questions" in usable, problems)
-    _check_evidence([*questions, *feedback], documents, problems)
+    _check_evidence([*questions, *feedback, *dialogues], documents, problems)
     _check_exam(questions, documents, problems)
     if settings is None:
         return None, problems
-    return Domain(path, settings, documents, glossary, feedback, questions), problems
+    return Domain(path, settings, documents, glossary, feedback, questions, dialogues), problems
 
 
 def _look_around(path: Path, problems: Problems) -> set[str]:
     """The names in the folder that can be read; what is something else becomes a problem."""
     usable = set()
     for entry in sorted(path.iterdir()):
-        if entry.name.startswith((".", "__")):
+        if entry.name.startswith((".", "__")) or entry.name == UNREAD:
             continue
         wanted = "folder" if entry.name in FOLDERS else "file" if entry.name in FILES else None
         if wanted is None:
@@ -150,17 +162,23 @@ def _read_glossary(path: Path, problems: Problems) -> tuple[Term, ...]:
     return tuple(terms.values())
 
 
-def _read_feedback(folder: Path, problems: Problems) -> tuple[Feedback, ...]:
-    found: dict[str, Feedback] = {}
+def _read_entries(
+    folder: Path,
+    what: str,
+    read: Callable[[Path, Problems], Iterable[Entry]],
+    problems: Problems,
+) -> tuple[Entry, ...]:
+    """The entries of every JSON file in the folder; an id stands for one of them only."""
+    found: dict[str, Entry] = {}
     for path in _visible(folder, problems):
         if path.suffix not in (".json", ".jsonl"):
-            problems.warn(path, "is not read.", "Feedback is .json or .jsonl.")
+            problems.warn(path, "is not read.", f"{what} .json or .jsonl.")
             continue
-        for entry in read_feedback(path, problems):
+        for entry in read(path, problems):
             taken = found.setdefault(entry.id, entry)
             if taken is not entry:
-                what = f"the id {quoted(entry.id)} is taken by {taken.source}."
-                problems.error(entry.source, what, "Give it another.")
+                said = f"the id {quoted(entry.id)} is taken by {taken.source}."
+                problems.error(entry.source, said, "Give it another.")
     return tuple(found.values())
 
 
@@ -190,7 +208,9 @@ def _visible(folder: Path, problems: Problems) -> Iterator[Path]:
 
 
 def _check_evidence(
-    rows: Sequence[Question | Feedback], documents: Sequence[Document], problems: Problems
+    rows: Sequence[Question | Feedback | Session],
+    documents: Sequence[Document],
+    problems: Problems,
 ) -> None:
     known = {document.id for document in documents}
     for row in rows:

@@ -1,4 +1,4 @@
-"""Reading `feedback/`: rated answers in JSON lists or JSON lines."""
+"""Reading `feedback/`: rated answers and preference pairs in JSON lists or JSON lines."""
 
 from __future__ import annotations
 
@@ -22,28 +22,38 @@ class _FeedbackRow(Row):
     evidence: tuple[Said, ...] = ()
 
 
+class _PairRow(Row):
+    id: Said = Field(max_length=200)
+    question: Said
+    chosen: Said
+    rejected: Said
+    evidence: tuple[Said, ...] = ()
+
+
 def read_feedback(path: Path, problems: Problems) -> tuple[Feedback, ...]:
     """The good entries of one file; every bad one becomes a problem with file:line."""
     found: dict[str, Feedback] = {}
     rows = (read_json_lines if path.suffix == ".jsonl" else read_json_list)(path, problems)
     for where, row in rows:
+        kind: type[_PairRow | _FeedbackRow] = (
+            _PairRow if {"chosen", "rejected"} & row.keys() else _FeedbackRow
+        )
         try:
-            good = _FeedbackRow.model_validate(row)
+            entry = _entry(kind.model_validate(row), where)
         except ValidationError as error:
-            _, what = complaints(error, _FeedbackRow)[0]
+            _, what = complaints(error, kind)[0]
             problems.error(where, what, "Mend the entry.")
             continue
-        entry = Feedback(
-            id=good.id,
-            question=good.question,
-            answer=good.answer,
-            rating=good.rating,
-            correction=(good.correction or "").strip() or None,
-            evidence=good.evidence,
-            source=where,
-        )
         taken = found.setdefault(entry.id, entry)
         if taken is not entry:
             what = f"the id {quoted(entry.id)} is taken by {taken.source}."
             problems.error(where, what, "Give it another.")
     return tuple(found.values())
+
+
+def _entry(row: _FeedbackRow | _PairRow, where: str) -> Feedback:
+    """A pair is a bad answer with its correction."""
+    if isinstance(row, _PairRow):
+        return Feedback(row.id, row.question, row.rejected, "down", row.chosen, row.evidence, where)
+    correction = (row.correction or "").strip() or None
+    return Feedback(row.id, row.question, row.answer, row.rating, correction, row.evidence, where)

@@ -66,8 +66,14 @@ def read_json_lines(path: Path, problems: Problems) -> Iterator[tuple[str, dict[
 def read_json_list(path: Path, problems: Problems) -> Iterator[tuple[str, dict[str, Any]]]:
     """(file:line, object) for each element of a JSON list of objects."""
     text = read_text(path, problems)
-    if text is None:
-        return
+    if text is not None:
+        yield from parse_json_list(text, path, problems)
+
+
+def parse_json_list(
+    text: str, path: Path, problems: Problems
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(file:line, object) for each element of a JSON list of objects that `path` held."""
     try:
         values = parse_json(text)
     except json.JSONDecodeError as error:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
+from sadari.domain.dialogues import TurnRow
 from sadari.domain.files import read_json_lines
 from sadari.domain.message import Message
 from sadari.domain.problem import Problems, quoted
@@ -28,11 +29,6 @@ class _KeyRow(Row):
     call: dict[str, Any] | None = None
 
 
-class _MessageRow(Row):
-    role: Literal["system", "user", "assistant", "tool"]
-    content: str
-
-
 class _QuestionRow(Row):
     id: Said = Field(max_length=200)
     group: str = ""
@@ -40,7 +36,7 @@ class _QuestionRow(Row):
     level: int = Field(default=1, ge=1, le=4)
     topic: str = ""
     question: str | None = None
-    messages: list[_MessageRow] | None = None
+    messages: list[TurnRow] | None = None
     key: _KeyRow | None = None
     evidence: tuple[Said, ...] = ()
     reference: str = ""
@@ -70,7 +66,7 @@ def _question(row: _QuestionRow, split: Split, where: str) -> Question:
     if row.messages and row.question is not None:
         raise ValueError("has both a `question` and `messages`. Keep one of them.")
     if row.messages:
-        messages = tuple(Message(m.role, m.content) for m in row.messages)
+        messages = tuple(turn.message() for turn in row.messages)
     else:
         messages = (Message("user", row.question or ""),)
     if messages[-1].role != "user" or not messages[-1].content.strip():

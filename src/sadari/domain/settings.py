@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-
-class Section(BaseModel):
-    """A table of `domain.toml`: frozen, and closed to misspelt names."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+from sadari.domain.forecast_settings import ForecastSettings
+from sadari.domain.section import Section
 
 
 class PriceSettings(Section):
@@ -58,23 +55,45 @@ class DataSettings(Section):
     variants: int = Field(default=2, ge=1, le=20)
     with_passages: float = Field(default=0.35, ge=0, le=1)
     refusals: float = Field(default=0.1, ge=0, le=1)
+    redact: bool = True
+    near_duplicates: float = Field(default=0.8, ge=0.5, le=1)
+    augment: int = Field(default=0, ge=0, le=9)
+    added: int = Field(default=50_000, ge=0)
     seed: int = 0
 
 
-class TuningSettings(Section):
-    """The adapter and its training; names and defaults follow PEFT and the field."""
+Method = Literal["full", "lora", "qlora", "dora", "rslora", "adalora", "prompt", "prefix"]
 
-    method: Literal["lora"] = "lora"
+
+class TuningSettings(Section):
+    """The adapter and its training; names and defaults follow PEFT and the field. A learning rate
+    of None is the method's own."""
+
+    method: Method = "lora"
     rank: int = Field(default=16, ge=1, le=512)
     alpha: float = Field(default=32, gt=0)
     dropout: float = Field(default=0.1, ge=0, lt=1)
     targets: Literal["all-linear"] | tuple[str, ...] = "all-linear"
-    learning_rate: float = Field(default=2e-4, gt=0, lt=1)
+    virtual_tokens: int = Field(default=20, ge=1, le=1000)
+    learning_rate: float | None = Field(default=None, gt=0, lt=1)
     epochs: int = Field(default=3, ge=1, le=100)
     batch_examples: int = Field(default=4, ge=1)
     max_length: int = Field(default=1024, ge=16)
+    anchor: float = Field(default=0, ge=0)
+    rehearsal: float = Field(default=0, ge=0, le=0.9)
+    general: str | None = None
     patience: int = Field(default=2, ge=1)
+    per_hour: float | None = Field(default=None, ge=0)
     seeds: tuple[int, ...] = Field(default=(1, 2, 3), min_length=1)
+
+
+class PreferenceSettings(Section):
+    """What `tune --preference` learns from pairs and thumbs, after the tuning that it starts from.
+    Without a rate it is a fortieth of that tuning's."""
+
+    beta: float = Field(default=0.1, gt=0, le=10)
+    learning_rate: float | None = Field(default=None, gt=0, lt=1)
+    epochs: int = Field(default=1, ge=1, le=100)
 
 
 class GateSettings(Section):
@@ -83,6 +102,7 @@ class GateSettings(Section):
     right: float = Field(default=0.0, ge=0, le=1)
     refusals_right: float = Field(default=0.0, ge=0, le=1)
     seconds_p95: float | None = Field(default=None, gt=0)
+    forgetting: Annotated[float, Field(ge=0, le=1)] | Literal["off"] = 0.1
 
 
 class AnswerSettings(Section):
@@ -106,4 +126,6 @@ class DomainSettings(Section):
     answer: AnswerSettings = AnswerSettings()
     data: DataSettings = DataSettings()
     tuning: TuningSettings = TuningSettings()
+    preference: PreferenceSettings = PreferenceSettings()
     gates: GateSettings = GateSettings()
+    forecast: ForecastSettings = ForecastSettings()

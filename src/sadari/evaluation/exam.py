@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,8 +13,9 @@ from sadari.domain import Document, Question
 from sadari.evaluation.scorer import SCORER, score
 from sadari.evaluation.types import Score
 from sadari.llm.types import Failure
+from sadari.store import write_json
 
-BATCH = 40  # questions asked together; fixed, so that the same exam gives the same answers
+BATCH = 80  # questions asked together; fixed, so that the same exam gives the same answers
 
 OnProgress = Callable[[int, int], None]
 
@@ -113,8 +113,4 @@ def _read(path: Path) -> list[Score] | None:
 
 
 def _write(path: Path, scores: Sequence[Score]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    rows = [asdict(s) for s in scores]
-    temporary.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
-    temporary.replace(path)
+    write_json([asdict(s) for s in scores], path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sadari.domain.dialogue import split_state
 from sadari.domain.question import Key, Question
 from sadari.evaluation._evasion import echoes, enumerated, pasted, salad, scrambled, strays
 from sadari.evaluation._evidence import Facts, facts, postponed, swapped, turned, usurped
@@ -196,15 +197,24 @@ def _parts(question: Question, right: int) -> dict[str, float]:
 
 
 def _state(key: Key, answer: str) -> Verdict:
+    """`slots` is the share of the key's slots that are right, `valid_json` whether there is an
+    object at all, `format` whether it is the last line and has the key's slots and no others."""
     found = objects(answer)
     if not found:
-        return Verdict(False, "It holds no JSON object.", {"slots": 0.0})
+        return Verdict(
+            False, "It holds no JSON object.", {"slots": 0.0, "valid_json": 0.0, "format": 0.0}
+        )
     state = key.state or {}
     wrong = wrong_slots(state, found[-1])
-    share = 1 - len(wrong) / len(state) if state else 1.0
+    _, last = split_state(answer.strip())
+    parts = {
+        "slots": 1 - len(wrong) / len(state) if state else 1.0,
+        "valid_json": 1.0,
+        "format": float(last is not None and last.keys() == state.keys()),
+    }
     if wrong:
-        return Verdict(False, f"Slots missing or wrong: {', '.join(wrong)}.", {"slots": share})
-    return Verdict(True, "Every slot of the state is right.", {"slots": 1.0})
+        return Verdict(False, f"Slots missing or wrong: {', '.join(wrong)}.", parts)
+    return Verdict(True, "Every slot of the state is right.", parts)
 
 
 def _call(key: Key, answer: str) -> Verdict:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import mean
 
 from sadari.text import SadariError
 
@@ -29,3 +31,13 @@ class Score:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     parts: Mapping[str, float] = field(default_factory=dict)
+
+
+def mean_parts(scores: Sequence[Score]) -> dict[str, float]:
+    """The mean of each part over the scores that have it: slot accuracy and the share of valid
+    JSON where there are states. A question that could not be asked has no parts."""
+    values: defaultdict[str, list[float]] = defaultdict(list)
+    for score in scores:
+        for name, value in score.parts.items():
+            values[name].append(value)
+    return {name: mean(found) for name, found in values.items()}

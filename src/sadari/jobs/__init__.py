@@ -1,6 +1,6 @@
 """The tuning story, from records to a tested adapter."""
 
-from sadari.jobs.tune import Job, Tuned, plan, tune_all, tune_settings
+from sadari.jobs.tune import Job, Tuned, check_resumable, plan, tune_all, tune_settings
 from sadari.jobs.types import JobError
 
-__all__ = ["Job", "JobError", "Tuned", "plan", "tune_all", "tune_settings"]
+__all__ = ["Job", "JobError", "Tuned", "check_resumable", "plan", "tune_all", "tune_settings"]

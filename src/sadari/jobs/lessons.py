@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sadari.assistant import Recipe, build_messages
+from sadari.assistant import Recipe, build_messages, last_question, passages_for
 from sadari.data import Record
 from sadari.domain import Message
 from sadari.llm import Rendered, render_examples
@@ -28,45 +28,67 @@ def lessons(
     """Each record as training examples: `with_passages` of them behind retrieved passages in the
     words of the recipe `open_book`, the others as `closed` asks. The passage that answers is put
     in where retrieval missed it. `shuffled` gives every question another one's answer: the control
-    that must teach nothing."""
-    draw = random.Random(f"{seed}/lessons")
-    chosen = shuffle_answers(records, seed) if shuffled else list(records)
+    that must teach nothing. An answer that somebody disliked is no lesson."""
+    chosen = [r for r in records if r.rating != "down" or r.rejected is not None]
+    if shuffled:
+        chosen = shuffle_answers(chosen, seed)
+    asked = prompts(
+        chosen,
+        closed=closed,
+        open_book=open_book,
+        index=index,
+        with_passages=with_passages,
+        seed=seed,
+    )
     examples: list[Rendered] = []
-    for record in chosen:
+    for record, prompt in zip(chosen, asked, strict=True):
+        examples.extend(render_examples(tokenizer, (*prompt, record.messages[-1])))
+    return examples
+
+
+def prompts(
+    records: Sequence[Record],
+    *,
+    closed: Recipe,
+    open_book: Recipe | None,
+    index: Index | None,
+    with_passages: float,
+    seed: int,
+) -> Iterator[tuple[Message, ...]]:
+    """What the model reads before each record's answer, by the rule of `lessons`."""
+    draw = random.Random(f"{seed}/lessons")
+    for record in records:
         passages: Sequence[Passage] = ()
         recipe = closed
         if open_book is not None and index is not None and draw.random() < with_passages:
             recipe = open_book
             passages = _passages(record, index, open_book, draw)
-        *asked, answer = record.messages
         prompt = replace(recipe.prompt, examples=())
-        messages = (*build_messages(prompt, asked, passages), answer)
-        examples.extend(render_examples(tokenizer, messages))
-    return examples
+        yield tuple(build_messages(prompt, record.messages[:-1], passages))
 
 
 def shuffle_answers(records: Sequence[Record], seed: int) -> list[Record]:
-    """The same questions and the same answers, matched at random, none with its own."""
+    """The same questions and the same answers, matched at random, none with its own. Earlier turns
+    of the assistant stand as they were and are not learned."""
     order = list(range(len(records)))
     random.Random(f"{seed}/shuffle").shuffle(order)
     answer_of = dict(zip(order, [*order[1:], order[0]], strict=True))
     return [
-        replace(r, messages=(*r.messages[:-1], records[answer_of[i]].messages[-1]))
+        replace(r, messages=(*unlearned(r.messages[:-1]), records[answer_of[i]].messages[-1]))
         for i, r in enumerate(records)
     ]
+
+
+def unlearned(turns: Sequence[Message]) -> list[Message]:
+    """The turns, none of which is learnt."""
+    return [replace(turn, train=False) if turn.role == "assistant" else turn for turn in turns]
 
 
 def _passages(
     record: Record, index: Index, recipe: Recipe, draw: random.Random
 ) -> tuple[Passage, ...]:
     assert recipe.retrieval is not None
-    found: list[Passage] = []
-    room = recipe.retrieval.characters
-    for hit in index.search(_question(record.messages), recipe.retrieval.k):
-        room -= len(hit.passage.text)
-        if room < 0 and found:
-            break
-        found.append(hit.passage)
+    found = passages_for(last_question(record.messages), index, recipe.retrieval)
     answer = record.messages[-1].content
     if record.task == "refusal" or any(answer in p.text for p in found):
         return tuple(found)
@@ -78,7 +100,3 @@ def _passages(
     if found:
         found[draw.randrange(len(found))] = own
     return tuple(found or [own])
-
-
-def _question(messages: Sequence[Message]) -> str:
-    return next(m.content for m in reversed(messages) if m.role == "user")

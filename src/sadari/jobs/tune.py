@@ -6,11 +6,9 @@ twice, and one that was interrupted goes on where it stopped.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
-import os
-import warnings
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -22,31 +20,45 @@ from typing import Any
 from sadari.assistant import Recipe
 from sadari.data import Dataset
 from sadari.domain import Domain
-from sadari.jobs.card import write_card
+from sadari.jobs.child import tracked, train_job
+from sadari.jobs.forgetting import read_general, rehearsal
 from sadari.jobs.lessons import lessons
+from sadari.jobs.outcome import RESULT, settle
+from sadari.jobs.prediction import Prediction
+from sadari.jobs.runs import read_run
+from sadari.jobs.trackers import Tracking
 from sadari.jobs.types import JobError
-from sadari.llm import Rendered
+from sadari.llm import cores
 from sadari.llm.weights import digest as weights_digest
-from sadari.llm.weights import load_tokenizer, resolve
+from sadari.llm.weights import has_gpu, is_small, load_tokenizer, resolve
 from sadari.retrieval import Index
-from sadari.tuning import TuneSettings
+from sadari.tuning import Lesson, TuneSettings
 
-SMALL_BYTES = 200_000_000
-RESULT = "tuning.json"  # written last: a folder that holds it holds a finished adapter
+log = logging.getLogger("sadari.jobs")
 
 OnStep = Callable[[str, int, int, float], None]  # job, step, steps, loss
 
 
 @dataclass(frozen=True)
 class Job:
-    """One adapter to train. `name` is what progress is reported under."""
+    """One adapter to train, from fresh weights or from those of the tuning in `start_from`. `name`
+    is what progress is reported under."""
 
     name: str
     base: Path
-    train: tuple[Rendered, ...]
-    validation: tuple[Rendered, ...]
+    train: tuple[Lesson, ...]
+    validation: tuple[Lesson, ...]
     settings: TuneSettings
     folder: Path
+    domain: str = ""
+    start_from: Path | None = None
+    memory_limit: int | None = None
+    predicted: Prediction | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether its adapter lies in the folder."""
+        return (self.folder / RESULT).is_file()
 
 
 @dataclass(frozen=True)
@@ -68,10 +80,12 @@ def tune_settings(domain: Domain, seed: int) -> TuneSettings:
         alpha=chosen.alpha,
         dropout=chosen.dropout,
         targets=chosen.targets,
+        virtual_tokens=chosen.virtual_tokens,
         learning_rate=chosen.learning_rate,
         epochs=chosen.epochs,
         batch_examples=chosen.batch_examples,
         max_length=chosen.max_length,
+        anchor=chosen.anchor,
         patience=chosen.patience,
         dtype=domain.settings.models.dtype,
         seed=seed,
@@ -87,20 +101,23 @@ def plan(
     open_book: Recipe | None,
     seeds: Sequence[int],
     shuffled: bool = False,
+    weights: bool = True,
 ) -> list[Job]:
-    """One job per seed. Raises JobError for a model that is not on this machine."""
+    """One job per seed; without `weights` the base may be a configuration alone. Raises JobError
+    for a model that is not on this machine."""
     if domain.settings.models.url is not None:
         raise JobError(
             f"{domain.settings.models.base} lies at an endpoint and cannot be tuned here.",
             where=str(domain.path / "domain.toml"),
             todo="Name a Transformers folder or hub name as models.base to tune it.",
         )
-    base = resolve(domain.settings.models.base)
+    base = resolve(domain.settings.models.base, weights=weights)
     tokenizer = load_tokenizer(base)
     index = None
     if open_book is not None and open_book.retrieval is not None:
         index = Index.open(Path(open_book.retrieval.index))
     share = domain.settings.data.with_passages
+    rehearsed = domain.settings.tuning.rehearsal
     jobs = []
     for seed in seeds:
         made = [
@@ -118,40 +135,75 @@ def plan(
             )
             for records in (data.train, data.validation)
         ]
+        if rehearsed:
+            general = rehearsal(
+                read_general(domain),
+                tokenizer,
+                examples=len(made[0]),
+                share=rehearsed,
+                seed=seed,
+            )
+            made[0] = (*made[0], *general)
         settings = tune_settings(domain, seed)
+        if seed == seeds[0]:
+            for warning in settings.warnings():
+                log.warning("%s", warning)
         name = f"shuffled, seed {seed}" if shuffled else f"seed {seed}"
-        folder = adapters / _digest(base, made[0], made[1], settings)
-        jobs.append(Job(name, base, made[0], made[1], settings, folder))
+        folder = adapters / name_of(base, made[0], made[1], settings)
+        jobs.append(Job(name, base, made[0], made[1], settings, folder, domain.id))
     return jobs
 
 
 def tune_all(
-    jobs: Sequence[Job], domain: Domain, data: Dataset, on_step: OnStep | None = None
+    jobs: Sequence[Job],
+    domain: Domain,
+    data: Dataset,
+    on_step: OnStep | None = None,
+    track: Tracking | None = None,
 ) -> list[Tuned]:
     """Runs the jobs, as many at once as there are cores (one where there is a GPU), each in its
-    own process with its own thread. Finished ones are not repeated; interrupted ones go on."""
-    waiting = [job for job in jobs if not (job.folder / RESULT).is_file()]
+    own process with its own thread. Finished ones are not repeated, only told to the tracker of
+    `track` from their logs; interrupted ones go on."""
+    waiting = [job for job in jobs if not job.done]
+    if track is not None:
+        for job in jobs:
+            run = None if job in waiting else read_run(job.folder)
+            if run is not None:
+                with tracked(job, track) as teller:
+                    teller.replay(run)
     if waiting:
-        _run(waiting, on_step)
-    done = []
-    for job in jobs:
-        result = json.loads((job.folder / RESULT).read_text(encoding="utf-8"))
-        write_card(job.folder, domain, data, job.settings, result)
-        done.append(Tuned(job.name, job.folder, job.settings.seed, result))
-    return done
+        _run(waiting, on_step, track)
+    results = settle(jobs, domain, data)
+    return [
+        Tuned(job.name, job.folder, job.settings.seed, result)
+        for job, result in zip(jobs, results, strict=True)
+    ]
 
 
-def _run(jobs: Sequence[Job], on_step: OnStep | None) -> None:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    workers = 1 if _has_gpu() else min(len(jobs), cores or 1)
-    threads = 1 if _is_small(jobs[0].base) else max(1, (cores or 1) // workers)
+def check_resumable(job: Job) -> None:
+    """Raises JobError where there is nothing to go on with: the job is done, or it never reached a
+    checkpoint."""
+    if job.done:
+        raise JobError(
+            "There is nothing to resume: this tuning is done.",
+            where=str(job.folder),
+            todo="Change a setting to tune anew.",
+        )
+    if not any((job.folder / "checkpoints").glob("step-*")):
+        raise JobError(
+            "There is nothing to resume: these records and settings have no checkpoint.",
+            where=str(job.folder),
+            todo="Start it without --resume.",
+        )
+
+
+def _run(jobs: Sequence[Job], on_step: OnStep | None, track: Tracking | None) -> None:
+    workers = 1 if has_gpu() else min(len(jobs), cores())
+    threads = threads_for(jobs[0].base, workers)
     context = get_context("spawn")
     with context.Manager() as manager, ProcessPoolExecutor(workers, mp_context=context) as pool:
         news = manager.Queue()
-        futures = [
-            pool.submit(_train, replace(job, settings=replace(job.settings, threads=threads)), news)
-            for job in jobs
-        ]
+        futures = [pool.submit(train_job, _with_threads(job, threads), news, track) for job in jobs]
         try:
             pending = set(futures)
             while pending:
@@ -168,59 +220,23 @@ def _run(jobs: Sequence[Job], on_step: OnStep | None) -> None:
             raise
 
 
-def _train(job: Job, news: Any) -> None:
-    """In the child process: train, note how the adapter answers (serving compares it), then write
-    the result beside the adapter."""
-    from transformers.utils import logging
-
-    from sadari.llm.local import LocalModel
-    from sadari.tuning import Progress, train
-
-    # The child's stderr is the user's terminal, where the progress bar stands.
-    logging.disable_progress_bar()
-    warnings.simplefilter("ignore", FutureWarning)
-    parent = os.getppid()
-
-    def tell(progress: Progress) -> None:
-        if os.getppid() != parent:
-            raise SystemExit("Nobody waits for this tuning any more; its checkpoint is kept.")
-        news.put((job.name, progress.step, progress.steps, progress.loss))
-
-    result = train(
-        job.base,
-        job.train,
-        job.validation,
-        job.settings,
-        job.folder,
-        resume=job.folder.exists(),
-        on_step=tell,
-    )
-    model = LocalModel(job.base)
-    asyncio.run(model.record(str(job.folder)))
-    model.close()
-    values = result.to_json() | {"examples": len(job.train), "settings": job.settings.to_json()}
-    temporary = job.folder / f"{RESULT}.tmp"
-    temporary.write_text(json.dumps(values, ensure_ascii=False, indent=1), encoding="utf-8")
-    temporary.replace(job.folder / RESULT)
+def threads_for(base: Path, workers: int) -> int:
+    """Threads of one of so many tunings at once."""
+    known = any(base.glob("*.safetensors"))
+    return 1 if known and is_small(base) else max(1, cores() // workers)
 
 
-def _is_small(base: Path) -> bool:
-    """Whether products are so short that a second thread costs more than it brings."""
-    return sum(file.stat().st_size for file in base.glob("*.safetensors")) < SMALL_BYTES
+def _with_threads(job: Job, threads: int) -> Job:
+    return replace(job, settings=replace(job.settings, threads=threads))
 
 
-def _has_gpu() -> bool:
-    import torch
-
-    return torch.cuda.is_available()
-
-
-def _digest(
-    base: Path, train: Sequence[Rendered], validation: Sequence[Rendered], settings: TuneSettings
+def name_of(
+    base: Path, train: Sequence[Lesson], validation: Sequence[Lesson], settings: TuneSettings
 ) -> str:
+    """The name of an adapter: the same for whatever gives the same adapter."""
     whole = hashlib.sha256(weights_digest(base).encode())
     whole.update(json.dumps(settings.to_json(), sort_keys=True).encode())
     for part in (train, validation):
-        for example in part:
-            whole.update(repr((example.ids, example.trained)).encode())
+        for lesson in part:
+            whole.update(repr(lesson).encode())
     return whole.hexdigest()[:32]

@@ -3,7 +3,7 @@
 from sadari.ladder.climb import RUNGS, Climb, climb
 from sadari.ladder.judgement import Judgement, Verdict
 from sadari.ladder.report import write_report
-from sadari.ladder.single import evaluate_one, read_scores
+from sadari.ladder.single import evaluate_one, read_scores, scores_of
 from sadari.ladder.table import as_dict, render_table
 from sadari.ladder.types import LadderError, Rung, Training
 from sadari.ladder.verdict import judge
@@ -22,5 +22,6 @@ __all__ = [
     "judge",
     "read_scores",
     "render_table",
+    "scores_of",
     "write_report",
 ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 from sadari.domain import Question
@@ -35,15 +33,6 @@ def rung_record(
             **dict(rung.facts),
         },
     }
-
-
-def write_json(value: Any, path: Path) -> None:
-    """Writes through a temporary file, so that a half-written record is never read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(path.suffix + ".tmp")
-    text = json.dumps(value, ensure_ascii=False, indent=1, default=str)
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 def _share(scores: list[Score]) -> float | None:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from sadari.assistant import Assistant, bundle, index_for, model_spec, recipe_for
 from sadari.domain import Domain, Split
-from sadari.evaluation import EvaluationError, Score, evaluate, questions_digest
-from sadari.ladder.record import write_json
+from sadari.evaluation import (
+    EvaluationError,
+    Score,
+    evaluate,
+    mean_parts,
+    questions_digest,
+)
 from sadari.ladder.standing import stand
 from sadari.ladder.types import Rung, Watch
-from sadari.llm import open_model
+from sadari.llm import cores, open_model
 from sadari.retrieval import recall_at_k
-from sadari.store import Store
+from sadari.store import Store, write_json
 
 
 async def evaluate_one(
@@ -32,9 +38,11 @@ async def evaluate_one(
     questions = domain.exam(split)
     if not questions:
         raise EvaluationError(f"there are no {split} questions.", where=str(domain.path))
-    path = index_for(domain, store.home / "indexes") if rung == "rag" else Path()
-    model = open_model(model_spec(domain), allow_remote=domain.settings.models.remote)
-    recipe = recipe_for(domain, rung, index=path, adapter=adapter)
+    path = index_for(domain, store.home / "indexes") if rung == "rag" else None
+    model = open_model(
+        model_spec(domain), allow_remote=domain.settings.models.remote, workers=cores()
+    )
+    recipe = recipe_for(domain, rung, index=path, adapter=adapter, home=store.home)
     digest = bundle(recipe, model).digest
     assistant = Assistant(recipe, model, release=digest)
     settings = {"rung": rung, "adapter": str(adapter or ""), "split": split}
@@ -63,6 +71,7 @@ async def evaluate_one(
         "not_found": standing.failures.not_found,
         "found_wrong": standing.failures.found_wrong,
         "recall_at_k": recall,
+        "parts": mean_parts(scores),
     }
     if split == "test":
         figures["look"] = store.next_look(domain.id, exam)
@@ -81,3 +90,26 @@ def read_scores(store: Store, run: str) -> tuple[Score, ...]:
             f"there is no evaluation {run}.", where=str(path), todo=todo
         ) from error
     return tuple(Score(**row) for row in rows)
+
+
+def scores_of(store: Store, domain: str, adapter: str) -> dict[str, str]:
+    """What was last measured with the adapter in the folder called `adapter`, by rung: the share
+    right with its interval, in words. Climbs take their first seed's adapter."""
+    found = {}
+    for run in store.runs(domain=domain):
+        if run.kind == "evaluate" and run.status == "done":
+            if Path(run.settings["adapter"]).name == adapter:
+                rung, split = run.settings["rung"], run.settings["split"]
+                found[f"{rung}, {split} questions"] = _share(run.metrics, run.metrics["asked"])
+        elif run.kind == "climb" and run.status == "done":
+            path = store.run_folder(run.id) / "climb.json"
+            for row in json.loads(path.read_text(encoding="utf-8"))["rungs"]:
+                if row["recipe"]["adapter"] and Path(row["recipe"]["adapter"]).name == adapter:
+                    figures = row["figures"]
+                    found[f"{row['name']}, climb"] = _share(figures, figures["questions"])
+    return found
+
+
+def _share(figures: Mapping[str, Any], questions: int) -> str:
+    low, high = figures["interval"]
+    return f"{figures['right']:.1%} ({low:.1%} to {high:.1%}), {questions} questions"

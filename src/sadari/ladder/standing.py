@@ -94,6 +94,8 @@ def stand(
     tuned = is_tuned(rung)
     deciding = kept if tuned and kept is not None else whole
     seconds = rung.seconds or tuple(s.seconds for s in asked if s.seconds > 0)
+    if rung.control:  # nobody waits for it
+        seconds = ()
     repeats = sorted({score.repeat for score in rung.scores})
     return Standing(
         name=rung.name,

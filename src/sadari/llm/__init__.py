@@ -5,7 +5,7 @@ OpenAI-compatible endpoint) and the practice model that comes with the package; 
 Importing this loads neither torch nor transformers; opening a local model does.
 """
 
-from sadari.llm.open import open_model
+from sadari.llm.open import cores, open_model
 from sadari.llm.render import render, render_examples, render_text
 from sadari.llm.types import (
     Completion,
@@ -39,6 +39,7 @@ __all__ = [
     "Request",
     "Sampling",
     "Usage",
+    "cores",
     "open_model",
     "render",
     "render_examples",

@@ -1,4 +1,4 @@
-"""PEFT adapters over one base: loaded and dropped while the model runs, never in disguise.
+"""Adapters over one base: loaded and dropped while the model runs, never in disguise.
 
 Beside an adapter lies `base.json`, which names the base it was trained on and how it answered a
 canary prompt then. An adapter without that file (made elsewhere) is still checked for shapes, and
@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sadari.domain.message import Message
+from sadari.llm.layers import WEIGHTS, LayerAdapter, Layers
+from sadari.llm.prefix import Prefix
 from sadari.llm.render import render
 from sadari.llm.types import ModelError
+from sadari.llm.virtual import VirtualTokens
+from sadari.llm.whole import WholeWeights
 
 CARD = "base.json"
 _CANARY = (Message("user", "안녕하세요. 무엇을 도와줄 수 있나요? What can you do?"),)
@@ -51,16 +55,33 @@ class AdapterCard:
             raise ModelError(f"not an adapter's card: {error}", where=str(file)) from error
 
 
-def next_logprobs(model: Any, ids: Sequence[int]) -> Any:
+def next_logprobs(model: Any, ids: Sequence[int], prefix: Prefix | None = None) -> Any:
     """Log-probabilities of the token after `ids`, shape (vocabulary,), float32."""
     import torch
 
     training = model.training
     model.eval()
+    cache = None if prefix is None else prefix.cache(model.config, 1)
     with torch.inference_mode():
-        logits = model(input_ids=torch.tensor([list(ids)], device=model.device)).logits[0, -1]
+        out = model(
+            input_ids=torch.tensor([list(ids)], device=model.device),
+            past_key_values=cache,
+            use_cache=cache is not None,
+        )
     model.train(training)
-    return logits.float().log_softmax(-1)
+    return out.logits[0, -1].float().log_softmax(-1)
+
+
+class Applied(Protocol):
+    """An adapter in memory: in the layers, in the place of the weights, or before the prompt."""
+
+    def on(self) -> AbstractContextManager[Prefix | None]:
+        """It answers while the block runs; what prompts are read behind, if it is that."""
+        ...
+
+    def drop(self) -> None:
+        """Undo what it changed for good."""
+        ...
 
 
 class Adapters:
@@ -70,29 +91,27 @@ class Adapters:
         self._model = model
         self._tokenizer = tokenizer
         self._base_digest = base_digest
-        self._peft: Any = None
-        self._loaded: dict[str, tuple[str, tuple[int, int]]] = {}
-        self._made = 0
+        self._parameters = dict(model.named_parameters())  # by the names they have in files
+        self._layers = Layers(model)
+        self._loaded: dict[str, tuple[Applied, tuple[int, int]]] = {}
 
     @contextmanager
-    def active(self, folder: str | None) -> Iterator[None]:
-        """The base with exactly this adapter, or bare with None, while the block runs."""
+    def active(self, folder: str | None) -> Iterator[Prefix | None]:
+        """The base with exactly this adapter, or bare with None, while the block runs. What prompts
+        are read behind, where the adapter is virtual tokens."""
         if folder is None:
-            if self._peft is None:
-                yield
-            else:
-                with self._peft.disable_adapter():
-                    yield
+            with self._layers.bare():
+                yield None
             return
-        self._peft_on(self._name(folder))
-        yield
+        with self._on(self._get(folder)) as prefix:
+            yield prefix
 
     def record(self, folder: str) -> AdapterCard:
         """Writes `base.json` beside a freshly trained adapter, with its answer to the canary."""
         (Path(folder) / CARD).unlink(missing_ok=True)
         ids = render(self._tokenizer, _CANARY).ids
-        with self.active(folder):
-            values, tokens = next_logprobs(self._model, ids).topk(5)
+        with self.active(folder) as prefix:
+            values, tokens = next_logprobs(self._model, ids, prefix).topk(5)
         top = dict(zip(tokens.tolist(), values.tolist(), strict=True))
         card = AdapterCard(self._base_digest, ids, top)
         card.write(Path(folder))
@@ -102,47 +121,36 @@ class Adapters:
         """Forgets an adapter and frees its memory; one that is not loaded is left at that."""
         entry = self._loaded.pop(folder, None)
         if entry is not None:
-            self._delete(entry[0])
+            entry[0].drop()
 
     @property
     def loaded(self) -> tuple[str, ...]:
         """Folders of the adapters in memory."""
         return tuple(self._loaded)
 
-    def _kind(self) -> Any:
-        return next(iter(self._peft.peft_config.values())).peft_type
-
-    def _peft_on(self, name: str) -> None:
-        self._peft.set_adapter(name, inference_mode=True)
-
-    def _delete(self, name: str) -> None:
-        others = [other for other in self._peft.peft_config if other != name]
-        if others:
-            self._peft_on(others[0])
-            self._peft.delete_adapter(name)
+    @contextmanager
+    def _on(self, applied: Applied) -> Iterator[Prefix | None]:
+        if isinstance(applied, LayerAdapter):
+            with applied.on():
+                yield None
         else:
-            self._peft.unload()
-            self._peft = None
+            with self._layers.bare(), applied.on() as prefix:
+                yield prefix
 
-    def _name(self, folder: str) -> str:
-        """Name inside PEFT, loading the adapter if it is new or its file has changed."""
-        weights = Path(folder) / "adapter_model.safetensors"
-        if not weights.is_file():
-            raise ModelError(
-                f"no adapter in {folder}: adapter_model.safetensors is missing.",
-                todo="Name the folder that `sadari tune` wrote.",
-            )
+    def _get(self, folder: str) -> Applied:
+        """The adapter in memory, loaded if it is new or its file has changed."""
+        weights = weights_file(Path(folder))
         state = weights.stat()
         stamp = (state.st_size, state.st_mtime_ns)
         entry = self._loaded.get(folder)
         if entry is not None and entry[1] == stamp:
             return entry[0]
         self.drop(folder)
-        name = self._load(Path(folder))
-        self._loaded[folder] = (name, stamp)
-        return name
+        applied = self._load(Path(folder))
+        self._loaded[folder] = (applied, stamp)
+        return applied
 
-    def _load(self, folder: Path) -> str:
+    def _load(self, folder: Path) -> Applied:
         card = AdapterCard.read(folder)
         if card is not None and card.base_digest != self._base_digest:
             raise ModelError(
@@ -156,14 +164,11 @@ class Adapters:
                 f"the chat template renders other tokens than when {folder} was trained.",
                 todo="Restore the tokenizer and template that it was trained with.",
             )
-        bare = None
         with self.active(None):
             bare = next_logprobs(self._model, ids)
-        self._made += 1
-        name = f"adapter_{self._made}"
-        self._insert(folder, name)
-        self._peft_on(name)
-        tuned = next_logprobs(self._model, ids)
+        applied = self._open(folder)
+        with self._on(applied) as prefix:
+            tuned = next_logprobs(self._model, ids, prefix)
         reason = ""
         if bool((tuned == bare).all()):
             reason = "answers a canary prompt exactly as the base does: it would change nothing."
@@ -175,14 +180,15 @@ class Adapters:
                     f"(log-probability off by {drift:.2f})."
                 )
         if reason:
-            self._delete(name)
+            applied.drop()
             raise ModelError(f"the adapter {folder} {reason}", todo="Train it again.")
-        return name
+        return applied
 
-    def _insert(self, folder: Path, name: str) -> None:
-        from peft import PeftConfig, PeftModel
-        from safetensors import safe_open
+    def _open(self, folder: Path) -> Applied:
+        from peft import PeftConfig
 
+        if not (folder / WEIGHTS).is_file():
+            return WholeWeights(self._parameters, folder)
         try:
             config = PeftConfig.from_pretrained(str(folder))
         except (OSError, ValueError, TypeError, KeyError) as error:
@@ -190,37 +196,23 @@ class Adapters:
                 f"adapter_config.json cannot be read: {error}", where=str(folder)
             ) from error
         if config.is_prompt_learning:
-            raise ModelError(
-                f"{folder} is a {config.peft_type.value} adapter; virtual tokens cannot be "
-                "switched on and off in a running model yet.",
-                todo="Use LoRA or one of its kin.",
-            )
-        if self._peft is not None and self._kind() is not config.peft_type:
-            for other in self.loaded:  # PEFT holds one method at a time; they load again on demand
-                self.drop(other)
-        first = self._peft is None
-        try:
-            if first:
-                self._peft = PeftModel(self._model, config, adapter_name=name)
-            result = self._peft.load_adapter(str(folder), adapter_name=name)
-        except (RuntimeError, ValueError, KeyError) as error:
-            self._abandon(name, first)
-            raise ModelError(
-                f"the adapter {folder} does not fit this model: {str(error).splitlines()[0]}",
-                todo="Open the model that it was trained on.",
-            ) from error
-        missing = [key for key in result.missing_keys if name in key]
-        if missing or result.unexpected_keys:
-            self._abandon(name, first)
-            with safe_open(folder / "adapter_model.safetensors", "pt") as file:
-                total = len(list(file.keys()))
-            raise ModelError(
-                f"the adapter {folder} belongs to another model: of its {total} tensors "
-                f"{len(result.unexpected_keys)} have no place here and {len(missing)} are missing.",
-                todo="Open the model that it was trained on.",
-            )
-        self._peft.eval()
+            with self._layers.bare():
+                return VirtualTokens(self._model, folder, config)
+        if self._layers.holds_others_than(config.peft_type):
+            for other, (applied, _) in tuple(self._loaded.items()):
+                if isinstance(applied, LayerAdapter):
+                    self.drop(other)  # it loads again on demand
+        return self._layers.insert(folder, config)
 
-    def _abandon(self, name: str, first: bool) -> None:
-        if self._peft is not None and (first or name in self._peft.peft_config):
-            self._delete(name)
+
+def weights_file(folder: Path) -> Path:
+    """The file that changes when an adapter or a fully tuned model is trained anew. Raises
+    `ModelError` where there is none."""
+    whole = sorted(folder.glob("model*.safetensors")) if (folder / "config.json").is_file() else []
+    for file in (folder / WEIGHTS, *whole):
+        if file.is_file():
+            return file
+    raise ModelError(
+        f"no adapter in {folder}: {WEIGHTS} is missing.",
+        todo="Name the folder that `sadari tune` wrote.",
+    )

@@ -9,10 +9,11 @@ from typing import Any
 from sadari.llm.adapters import Adapters
 from sadari.llm.decode import Engine, Row, Timing, decode
 from sadari.llm.padded import PaddedEngine
+from sadari.llm.prefix import Prefix
 from sadari.llm.render import end_of_turn
 from sadari.llm.types import ModelError
 
-BATCH_ROWS = 32
+BATCH_ROWS = 40
 _CACHE_BYTES = 2_000_000_000
 # A beginning shorter than this is as fast to read again in every row.
 _SHARED_TOKENS = 16
@@ -37,12 +38,12 @@ class Generator:
         together; those of strangers only happen to be, and go without. Raises `ModelError`."""
         import torch
 
-        size = self._batch_rows(rows)
         timings: list[Timing] = []
-        with self._adapters.active(adapter), torch.inference_mode():
+        with self._adapters.active(adapter) as virtual, torch.inference_mode():
+            size = self._batch_rows(rows, virtual)
             try:
                 begin = time.perf_counter()
-                prefix = self._read_prefix(rows) if share else None
+                prefix = self._read_prefix(rows, virtual) if share else virtual
                 before = (time.perf_counter() - begin) / len(rows)
                 for first in range(0, len(rows), size):
                     batch = rows[first : first + size]
@@ -54,26 +55,31 @@ class Generator:
                 ) from error
         return timings
 
-    def _engine(self, prefix: Any = None) -> Engine:
+    def _engine(self, prefix: Prefix | None) -> Engine:
         if not self._ragged:
-            return PaddedEngine(self._model)
+            return PaddedEngine(self._model, prefix)
         from sadari.llm.ragged import RaggedEngine
 
         return RaggedEngine(self._model, prefix)
 
-    def _read_prefix(self, rows: Sequence[Row]) -> Any:
-        """Keys and values of what all these prompts begin with, or None where that is little."""
+    def _read_prefix(self, rows: Sequence[Row], virtual: Prefix | None) -> Prefix | None:
+        """Virtual tokens, then keys and values of what all these prompts begin with, where that is
+        not little."""
         if not self._ragged or len(rows) < 2:
-            return None
+            return virtual
         from sadari.llm.ragged import RaggedEngine, shared_ids
 
         ids = shared_ids([row.prompt for row in rows])
-        return RaggedEngine(self._model).read_prefix(ids) if len(ids) >= _SHARED_TOKENS else None
+        if len(ids) < _SHARED_TOKENS:
+            return virtual
+        return RaggedEngine(self._model, virtual).read_prefix(ids)
 
-    def _batch_rows(self, rows: Sequence[Row]) -> int:
+    def _batch_rows(self, rows: Sequence[Row], virtual: Prefix | None) -> int:
         """Rows of a batch: as many as their keys and values leave memory for. It follows from the
         requests alone, so it is the same every time."""
         config = self._model.config.get_text_config()
+        if virtual is not None and getattr(config, "sliding_window", None):
+            return 1  # padding after the virtual tokens would push them out of the window
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
         width = getattr(config, "head_dim", None) or (
             config.hidden_size // config.num_attention_heads

@@ -47,11 +47,6 @@ class _Job:
     future: Future[Completion] = field(default_factory=Future)
 
 
-# Below this a product is over before a second thread has woken, and on a busy machine the first
-# one spins for it: several times slower.
-FEW_PARAMETERS = 50_000_000
-
-
 class LocalModel:
     """A causal language model and the adapters over it.
 
@@ -72,7 +67,7 @@ class LocalModel:
         )
         self._adapters = Adapters(self.model, self.tokenizer, self._info.digest or "")
         self._generator = Generator(self.model, self.tokenizer, self._adapters)
-        threads = 1 if self.model.num_parameters() < FEW_PARAMETERS else torch.get_num_threads()
+        threads = 1 if weights.is_small(folder) else torch.get_num_threads()
         self._worker = ThreadPoolExecutor(
             1,
             thread_name_prefix="sadari-model",
@@ -169,8 +164,8 @@ class LocalModel:
         """Log-probability of each token of the answers, end-of-turn token included."""
 
         def work() -> list[list[float]]:
-            with self._adapters.active(adapter):
-                return answer_logprobs(self.model, self.tokenizer, pairs)
+            with self._adapters.active(adapter) as prefix:
+                return answer_logprobs(self.model, self.tokenizer, pairs, prefix)
 
         return self._worker.submit(work).result()
 

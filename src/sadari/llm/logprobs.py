@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from sadari.domain.message import Message
+from sadari.llm.prefix import Prefix
 from sadari.llm.render import render
 from sadari.llm.types import Rendered
 
@@ -14,10 +15,14 @@ _ROWS = 8
 
 
 def answer_logprobs(
-    model: Any, tokenizer: Any, pairs: Sequence[tuple[tuple[Message, ...], str]]
+    model: Any,
+    tokenizer: Any,
+    pairs: Sequence[tuple[tuple[Message, ...], str]],
+    prefix: Prefix | None = None,
 ) -> list[list[float]]:
     """Natural logarithms, one list per (prompt messages, answer) pair, one number per token that
-    training would put loss on: the answer and its end-of-turn token."""
+    training would put loss on: the answer and its end-of-turn token. `prefix` is what virtual
+    tokens leave before each prompt."""
     import torch
 
     examples = [
@@ -33,20 +38,23 @@ def answer_logprobs(
     with torch.inference_mode():
         for begin in range(0, len(order), _ROWS):
             places = order[begin : begin + _ROWS]
-            scores = _batch(model, [examples[place] for place in places])
+            scores = _batch(model, [examples[place] for place in places], prefix)
             for place, score in zip(places, scores, strict=True):
                 found[place] = score
     return found
 
 
-def _batch(model: Any, examples: Sequence[Rendered]) -> list[list[float]]:
+def _batch(model: Any, examples: Sequence[Rendered], prefix: Prefix | None) -> list[list[float]]:
     import torch
 
     longest = max(len(example.ids) for example in examples)
     # Padded on the right, where no token of the row looks.
     rows = [[*example.ids, *[0] * (longest - len(example.ids))] for example in examples]
     ids = torch.tensor(rows, device=model.device)
-    hidden = model.base_model(input_ids=ids, use_cache=False).last_hidden_state
+    cache = None if prefix is None else prefix.cache(model.config, len(rows))
+    hidden = model.base_model(
+        input_ids=ids, past_key_values=cache, use_cache=cache is not None
+    ).last_hidden_state
     head = model.get_output_embeddings()
     scores: list[list[float]] = []
     for example, row_ids, row in zip(examples, ids, hidden, strict=True):

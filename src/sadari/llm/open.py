@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import os
+from typing import Any
+
 from sadari.llm.types import LanguageModel, ModelError, ModelSpec
 
 
-def open_model(spec: ModelSpec, *, allow_remote: bool = False) -> LanguageModel:
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def open_model(spec: ModelSpec, *, allow_remote: bool = False, workers: int = 1) -> LanguageModel:
     """The model that `spec` names: `practice`, a folder, a hub name, or an endpoint by URL.
 
-    Raises `ModelError` where it cannot be opened, and where it lies at an endpoint but
-    `allow_remote` is false: a closed domain's texts never leave the machine."""
+    With `workers`, a local model that is too small to gain from threads answers the requests of
+    `complete_all` in so many processes. Raises `ModelError` where it cannot be opened, and where
+    it lies at an endpoint but `allow_remote` is false: a closed domain's texts never leave the
+    machine."""
     if spec.url is not None:
         if not allow_remote:
             raise ModelError(
@@ -20,6 +32,11 @@ def open_model(spec: ModelSpec, *, allow_remote: bool = False) -> LanguageModel:
 
         return RemoteModel(spec.name, spec.url, key_env=spec.key_env, price=spec.price)
     from sadari.llm.local import LocalModel
-    from sadari.llm.weights import resolve
+    from sadari.llm.parallel import ParallelModel
+    from sadari.llm.weights import has_gpu, is_small, resolve
 
-    return LocalModel(resolve(spec.name), name=spec.name, dtype=spec.dtype, price=spec.price)
+    folder = resolve(spec.name)
+    options: dict[str, Any] = {"name": spec.name, "dtype": spec.dtype, "price": spec.price}
+    if workers > 1 and is_small(folder) and not has_gpu():
+        return ParallelModel(folder, workers=workers, **options)
+    return LocalModel(folder, **options)

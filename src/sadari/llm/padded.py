@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sadari.llm.prefix import Prefix
+
 
 class PaddedEngine:
     """Runs any causal language model of Transformers, on any device."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, prefix: Prefix | None = None) -> None:
         self._model = model
+        self._prefix = prefix
         self._cache: Any = None
         self._mask: Any = None
         self._positions: Any = None
@@ -23,10 +26,12 @@ class PaddedEngine:
         longest = max(len(prompt) for prompt in prompts)
         pads = [longest - len(prompt) for prompt in prompts]
         rows = [[0] * pad + list(prompt) for pad, prompt in zip(pads, prompts, strict=True)]
-        mask = [[0] * pad + [1] * (longest - pad) for pad in pads]
-        self._cache = DynamicCache(config=self._model.config)
+        config, prefix = self._model.config, self._prefix
+        before = 0 if prefix is None else prefix.tokens
+        mask = [[1] * before + [0] * pad + [1] * (longest - pad) for pad in pads]
+        self._cache = prefix.cache(config, len(rows)) if prefix else DynamicCache(config=config)
         self._mask = torch.tensor(mask, device=device)
-        positions = (self._mask.cumsum(-1) - 1).clamp(min=0)
+        positions = (self._mask.cumsum(-1) - 1).clamp(min=0)[:, before:]
         self._positions = positions[:, -1:]
         return self._forward(torch.tensor(rows, device=device), positions)
 

@@ -10,12 +10,13 @@ The weights are used through Transformers' own modules, so PEFT's adapters work 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, arange, bmm, cat, empty, ops, tensor, zeros
 from torch.nn.functional import pad
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
+
+from sadari.llm.prefix import Prefix
 
 # Tokens read in one go: large enough for full speed, small enough to stay in the caches.
 _CHUNK_TOKENS = 1024
@@ -40,15 +41,6 @@ def fits(model: Any) -> bool:
     )
 
 
-@dataclass(frozen=True)
-class Prefix:
-    """Tokens that prompts share, and per layer their keys and values, (heads, tokens, width)."""
-
-    ids: tuple[int, ...]
-    keys: tuple[Tensor, ...]
-    values: tuple[Tensor, ...]
-
-
 def shared_ids(prompts: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     """The longest beginning of all prompts that leaves each at least one token of its own."""
     first, last = min(prompts), max(prompts)  # what these two share, all between them share
@@ -68,7 +60,8 @@ class RaggedEngine:
         self._width: int = attention.head_dim
         self._scale: float = attention.scaling
         self._groups: int = attention.num_key_value_groups
-        self._prefix = prefix if prefix is not None and prefix.ids else None
+        self._prefix = prefix if prefix is not None and prefix.tokens else None
+        self._virtual = prefix.tokens - len(prefix.ids) if prefix is not None else 0
         self._keys: list[Tensor] = []
         self._values: list[Tensor] = []
         self._filled = 0
@@ -76,10 +69,13 @@ class RaggedEngine:
         self._mask: Tensor | None = None
 
     def read_prefix(self, ids: Sequence[int]) -> Prefix:
-        """Keys and values of a shared beginning, for the engines of several batches."""
-        self.prefill([ids], 0)
-        return Prefix(
-            tuple(ids), tuple(k[0] for k in self._keys), tuple(v[0] for v in self._values)
+        """Keys and values of a shared beginning, after those of this engine's own prefix, for the
+        engines of several batches."""
+        before = self._prefix
+        self.prefill([[*(before.ids if before else ()), *ids]], 0)
+        keys, values = ([part[0] for part in parts] for parts in (self._keys, self._values))
+        return (
+            before.then(ids, keys, values) if before else Prefix(tuple(ids), (*keys,), (*values,))
         )
 
     def prefill(self, prompts: Sequence[Sequence[int]], room: int) -> Tensor:
@@ -88,7 +84,7 @@ class RaggedEngine:
         lengths = [len(ids) for ids in own]
         self._filled = max(lengths)
         self._allocate(len(own), self._filled + min(room, _GROWTH))
-        self._positions = tensor([len(prompt) for prompt in prompts])
+        self._positions = tensor([self._virtual + len(prompt) for prompt in prompts])
         self._mask = self._padding(lengths)
         logits: list[Tensor] = []
         begin = 0
@@ -97,7 +93,7 @@ class RaggedEngine:
             while end < len(own) and tokens + lengths[end] <= _CHUNK_TOKENS:
                 tokens += lengths[end]
                 end += 1
-            logits.append(self._read(own[begin:end], begin, skip))
+            logits.append(self._read(own[begin:end], begin, self._virtual + skip))
             begin = end
         return cat(logits)
 

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from sadari.llm.types import ModelError
 
-_DIGESTED = (
-    "*.safetensors",
-    "config.json",
-    "generation_config.json",
+TOKENIZER_FILES = (
     "tokenizer*",
     "special_tokens_map.json",
     "added_tokens.json",
@@ -24,26 +22,44 @@ _DIGESTED = (
     "merges.txt",
     "chat_template*",
 )
+"""Patterns of the files that a tokenizer and its chat template lie in."""
+_DIGESTED = ("*.safetensors", "config.json", "generation_config.json", *TOKENIZER_FILES)
+# Below this a product is over before a second thread has woken, and on a busy machine the first one
+# spins for it: several times slower.
+_SMALL_BYTES = 200_000_000
 # Above this, float32 on a CPU costs more memory than its exactness is worth.
 _FLOAT32_BYTES = 3_000_000_000
 
 
-def resolve(name: str) -> Path:
+def resolve(name: str, *, weights: bool = True) -> Path:
     """The folder of a model: `practice`, a folder, or a name on the Hugging Face hub, which is
     taken from the local cache and downloaded only if it is not there.
 
-    Raises `ModelError` where it leads nowhere, or to no safetensors."""
+    Raises `ModelError` where it leads nowhere, or to no safetensors unless without `weights` its
+    configuration is enough."""
     if name == "practice":
         return _checked(Path(__file__).with_name("practice"), name)
     folder = Path(name).expanduser()
     if folder.is_dir():
-        return _checked(folder.resolve(), name)
+        return _checked(folder.resolve(), name, weights)
     if name.startswith((".", "/", "~")) or name.count("/") != 1:
         raise ModelError(
             f"no folder {name}.",
             todo="Name `practice`, an existing folder, or a hub name such as owner/model.",
         )
     return _checked(_from_hub(name), name)
+
+
+def is_small(folder: Path) -> bool:
+    """Whether the folder's model is so small that a second thread costs more than it brings."""
+    return _bytes(folder) < _SMALL_BYTES
+
+
+def has_gpu() -> bool:
+    """Whether models lie on a GPU here."""
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def digest(folder: Path) -> str:
@@ -80,16 +96,17 @@ def load_model(folder: Path, dtype: str | None = None) -> Any:
     float32: there the same question gives the same tokens whatever batch it is asked in."""
     import torch
     from transformers import AutoModelForCausalLM
-    from transformers.utils import logging
+    from transformers.utils import logging as bars
 
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    small = sum(file.stat().st_size for file in folder.glob("*.safetensors")) < _FLOAT32_BYTES
+    hush()
+    device = "cuda" if has_gpu() else "cpu"
+    small = _bytes(folder) < _FLOAT32_BYTES
     name = dtype or ("float32" if device == "cpu" and small else "bfloat16")
     kind = getattr(torch, name, None)
     if not isinstance(kind, torch.dtype) or not kind.is_floating_point:
         raise ModelError(f"dtype {name} is unknown.", todo="Use float32, bfloat16 or float16.")
-    bars = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
+    shown = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
     try:
         model = AutoModelForCausalLM.from_pretrained(
             str(folder), dtype=kind, local_files_only=True, use_safetensors=True
@@ -97,9 +114,28 @@ def load_model(folder: Path, dtype: str | None = None) -> Any:
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(f"the model in {folder} cannot be read: {_line(error)}") from error
     finally:
-        if bars:
-            logging.enable_progress_bar()
-    return model.to(device).eval()
+        if shown:
+            bars.enable_progress_bar()
+    return own_memory(model).to(device).eval()
+
+
+def hush() -> None:
+    """Silence what bitsandbytes says to everybody whose PEFT has it at hand: that a kernel for
+    answering in 4 bits is missing, which nothing here does."""
+    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
+
+
+def own_memory(model: Any) -> Any:
+    """The model with its weights copied, one by one, out of the file they were mapped from:
+    weights already in the wanted dtype would go on reading the file, and turn to nonsense when
+    somebody writes a new version over it."""
+    for parameter in model.parameters():
+        parameter.data = parameter.data.clone()
+    return model
+
+
+def _bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
 
 
 def context_length(config: Any) -> int:
@@ -107,13 +143,13 @@ def context_length(config: Any) -> int:
     return int(getattr(config.get_text_config(), "max_position_embeddings", None) or 4096)
 
 
-def _checked(folder: Path, name: str) -> Path:
+def _checked(folder: Path, name: str, weights: bool = True) -> Path:
     if not (folder / "config.json").is_file():
         raise ModelError(
             f"{name} is not a model: {folder} has no config.json.",
             todo="Name the folder that holds config.json and *.safetensors.",
         )
-    if not any(folder.glob("*.safetensors")):
+    if weights and not any(folder.glob("*.safetensors")):
         raise ModelError(
             f"{folder} holds no *.safetensors; other formats can run code and are never read.",
             todo="Save the model with safe_serialization.",

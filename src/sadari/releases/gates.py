@@ -10,10 +10,15 @@ from sadari.releases.types import Gate
 
 
 def check_gates(
-    measured: Mapping[str, Any], wanted: GateSettings, incumbent: Mapping[str, Any] | None
+    measured: Mapping[str, Any],
+    wanted: GateSettings,
+    incumbent: Mapping[str, Any] | None,
+    *,
+    tuned: bool = False,
 ) -> list[Gate]:
     """The gates for a rung with these measurements (as a climb records them), against the
-    domain's settings and the release that it would replace."""
+    domain's settings and the release that it would replace. One that was `tuned` must not have
+    forgotten more than the margin: the whole interval counts, not its middle."""
     gates = [
         _at_least("share right", wanted.right, measured["right"]),
         _at_least("refusals right", wanted.refusals_right, measured["refusals_right"]),
@@ -26,6 +31,16 @@ def check_gates(
                 f"at most {wanted.seconds_p95:g}",
                 "not measured" if seconds is None else f"{seconds:.2f}",
                 seconds is not None and seconds <= wanted.seconds_p95,
+            )
+        )
+    if tuned and wanted.forgetting != "off":
+        most = measured.get("general_ability_drop_at_most")
+        gates.append(
+            Gate(
+                "general ability lost",
+                f"at most {wanted.forgetting:g}",
+                "not measured" if most is None else f"up to {most:.3f}",
+                most is not None and most <= wanted.forgetting,
             )
         )
     if incumbent is not None and incumbent.get("exam") == measured["exam"]:

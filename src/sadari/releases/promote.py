@@ -40,7 +40,12 @@ def promote(domain: Domain, store: Store, rung: str = "") -> tuple[str, list[Gat
         raise ReleaseError(f"{name} is no longer what the climb measured.", todo=todo)
     before = current(store, domain.id)
     incumbent = read_manifest(store, before)["measured"] if before else None
-    gates = check_gates(measured["figures"], domain.settings.gates, incumbent)
+    gates = check_gates(
+        measured["figures"],
+        domain.settings.gates,
+        incumbent,
+        tuned=bool(measured["recipe"]["adapter"]),
+    )
     shut = [g for g in gates if not g.passed]
     if shut:
         reasons = "; ".join(f"{g.name}: {g.measured}, wanted {g.wanted}" for g in shut)

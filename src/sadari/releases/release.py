@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sadari.assistant import Assistant, Bundle, Prompt, Recipe, Retrieval, bundle
+from sadari.assistant import Assistant, Bundle, Prompt, Recipe, Retrieval, Tools, bundle
 from sadari.assistant.bundle import sha256_of
 from sadari.domain.document import Term
 from sadari.llm import ModelSpec, Price, Sampling, open_model
@@ -31,7 +31,7 @@ def recipe_from_json(row: Mapping[str, Any]) -> Recipe:
         **{k: row[k] for k in ("name", "model", "parent", "adapter", "refusal")},
         prompt=Prompt(prompt["system"], terms, shots),
         retrieval=Retrieval(**row["retrieval"]) if row["retrieval"] else None,
-        tools=tuple(row["tools"]),
+        tools=Tools(**row["tools"]) if row["tools"] else None,
         sampling=Sampling(**sampling),
     )
 
@@ -54,6 +54,8 @@ def keep(
                     shutil.copy2(path, unfinished / "adapter" / path.name)
         if recipe.retrieval:
             shutil.copy2(recipe.retrieval.index, unfinished / "index.sqlite")
+        if recipe.tools:
+            shutil.copy2(recipe.tools.file, unfinished / "tools.py")
         manifest = {
             "domain": domain,
             "digest": pinned.digest,
@@ -95,6 +97,8 @@ def open_release(store: Store, digest: str, *, name: str = "") -> Assistant:
         recipe = replace(
             recipe, retrieval=replace(recipe.retrieval, index=str(folder / "index.sqlite"))
         )
+    if recipe.tools:
+        recipe = replace(recipe, tools=replace(recipe.tools, file=str(folder / "tools.py")))
     for key, wanted in manifest["files"].items():
         path = _path_of(key, folder)
         if path is not None and sha256_of(path) != wanted:
@@ -117,7 +121,7 @@ def open_release(store: Store, digest: str, *, name: str = "") -> Assistant:
 def _path_of(key: str, folder: Path) -> Path | None:
     if key == "index":
         return folder / "index.sqlite"
-    return folder / key if key.startswith("adapter/") else None
+    return None if key == "model" else folder / key
 
 
 def list_releases(store: Store, domain: str) -> list[dict[str, Any]]:

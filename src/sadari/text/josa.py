@@ -58,6 +58,8 @@ def adnominal(clause: str) -> str | None:
     stem = clause[:-1]
     if not "가" <= stem[-1] <= "힣":
         return None
+    if stem[-1] == "니" and len(stem) > 1 and final_consonant(stem[:-1]) == _BIEUP:
+        return None  # 됩니다, 없습니다: polite, and before a noun nobody is
     if stem[-1] in "는있없":  # 먹는다, 있다
         return stem if stem[-1] == "는" else stem + "는"
     final = final_consonant(stem)

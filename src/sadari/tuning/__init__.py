@@ -9,13 +9,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sadari.tuning.errors import TuningError
+from sadari.tuning.lessons import Lesson, Pair, Rated
 from sadari.tuning.result import Progress, TuneResult
 from sadari.tuning.settings import TuneSettings
 
 if TYPE_CHECKING:
     from sadari.tuning.loop import train
 
-__all__ = ["Progress", "TuneResult", "TuneSettings", "TuningError", "train"]
+__all__ = [
+    "Lesson",
+    "Pair",
+    "Progress",
+    "Rated",
+    "TuneResult",
+    "TuneSettings",
+    "TuningError",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

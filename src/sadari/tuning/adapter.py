@@ -1,27 +1,81 @@
-"""The adapter as it is kept: two files in PEFT's format, nothing that only training needs."""
+"""What a tuning gives, as it is kept: nothing that only training needs."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sadari.tuning.checkpoint import FINISHED, FOLDER, settle
+from torch import Tensor
+
+from sadari.llm.weights import TOKENIZER_FILES
+from sadari.tuning.checkpoint import FOLDER, settle
+from sadari.tuning.errors import TuningError
 
 WEIGHTS = "adapter_model.safetensors"
+ADAPTER, MODEL = "adapter_config.json", "config.json"
 
 
 def write_adapter(adapted: Any, output: Path) -> int:
-    """Write the weights and configuration of a PEFT model into `output` and remove the checkpoints
-    there. Returns the size of the weights in bytes.
-
-    The configuration comes last: a folder that has it is finished.
-    """
-    unfinished = output / ".unfinished-adapter"
+    """Write the weights and configuration of a PEFT model into `output`, in PEFT's format, and
+    remove the checkpoints there. Returns the size of the weights in bytes."""
+    unfinished = _unfinished(output)
     # False: no look at the model hub for whether the vocabulary grew; it did not.
     adapted.save_pretrained(unfinished, safe_serialization=True, save_embedding_layers=False)
-    for name in (WEIGHTS, FINISHED):
-        settle(unfinished / name, output / name)
+    (unfinished / "README.md").unlink(missing_ok=True)
+    return _settle_all(unfinished, output, last=ADAPTER)
+
+
+def write_model(model: Any, output: Path) -> int:
+    """Write a whole Transformers model with the tokenizer of the base that it was opened from into
+    `output`, and remove the checkpoints there. Returns the size of the weights in bytes."""
+    unfinished = _unfinished(output)
+    model.config.use_cache = True  # off while training; whoever opens this wants it
+    model.save_pretrained(unfinished, safe_serialization=True)
+    base = Path(model.config.name_or_path)
+    for path in sorted({path for name in TOKENIZER_FILES for path in base.glob(name)}):
+        shutil.copy2(path, unfinished / path.name)
+    return _settle_all(unfinished, output, last=MODEL)
+
+
+def _unfinished(output: Path) -> Path:
+    folder = output / ".unfinished-adapter"
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def _settle_all(unfinished: Path, output: Path, last: str) -> int:
+    """Move every file into `output`. The configuration comes last: a folder that has it is
+    finished."""
+    files = [path for path in unfinished.iterdir() if path.is_file()]
+    for path in sorted(files, key=lambda path: path.name == last):
+        settle(path, output / path.name)
     shutil.rmtree(unfinished)
     shutil.rmtree(output / FOLDER, ignore_errors=True)
-    return (output / WEIGHTS).stat().st_size
+    return sum(path.stat().st_size for path in output.glob("*.safetensors"))
+
+
+def begin_from(adapted: Any, folder: Path) -> None:
+    """Give a PEFT model with fresh weights those that a tuning of the same base and settings kept
+    in `folder`. Raises TuningError if they are of another base, rank or targets."""
+    from peft import get_peft_model_state_dict, load_peft_weights, set_peft_model_state_dict
+
+    if not (folder / WEIGHTS).is_file():
+        raise TuningError("There is no adapter to start from.", where=str(folder))
+    kept = load_peft_weights(str(folder), device="cpu")
+    check_fits(kept, get_peft_model_state_dict(adapted, save_embedding_layers=False), folder)
+    set_peft_model_state_dict(adapted, kept)
+
+
+def check_fits(kept: Mapping[str, Tensor], fresh: Mapping[str, Tensor], folder: Path) -> None:
+    """Raises TuningError unless the weights `kept` in `folder` are those of a `fresh` tuning, by
+    name and shape."""
+    if {name: value.shape for name, value in kept.items()} != {
+        name: value.shape for name, value in fresh.items()
+    }:
+        raise TuningError(
+            "The adapter to start from has another base, rank or targets than this tuning.",
+            where=str(folder),
+            todo="Start from one that was tuned with the same settings.",
+        )

@@ -8,30 +8,73 @@ Here the scores of each span are computed by themselves, with their gradient wri
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from sadari.tuning.packing import Span
 
 Spans = Sequence[Span]
 
 NAME = "sadari_spans"
-"""The name under which Transformers knows this attention, once `register` was called."""
+PREFIXED = "sadari_prefixed"
+"""Names under which Transformers knows these attentions, once `register` was called."""
+
+
+@dataclass(frozen=True)
+class Prefixed:
+    """Keys and values that were learnt, for the virtual tokens at `places` of a row; shape (layers,
+    key heads, places, width)."""
+
+    places: Tensor
+    keys: Tensor
+    values: Tensor
+
+    def put(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """A layer's keys and values, (1, key heads, tokens, width), with the learnt ones in."""
+        return (
+            key.index_copy(2, self.places, self.keys[layer, None].to(key.dtype)),
+            value.index_copy(2, self.places, self.values[layer, None].to(value.dtype)),
+        )
 
 
 def register() -> None:
-    """Make `attn_implementation=NAME` known to Transformers, through its public interface. It
-    expects the keyword `spans` in the model's forward call."""
-    from transformers import AttentionInterface
+    """Make `attn_implementation=NAME` and `PREFIXED` known to Transformers, through its public
+    interface. The one expects the keyword `spans` in the model's forward call, the other
+    `prefixed`."""
+    from transformers import AttentionInterface, AttentionMaskInterface
+    from transformers.masking_utils import sdpa_mask
 
     AttentionInterface.register(NAME, attend_spans)
+    AttentionInterface.register(PREFIXED, attend_prefixed)
+    AttentionMaskInterface.register(PREFIXED, sdpa_mask)
+
+
+def attend_prefixed(
+    module: Any,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    *,
+    prefixed: Prefixed,
+    **rest: Any,
+) -> tuple[Tensor, None]:
+    """PyTorch's attention, over keys and values of which some were learnt."""
+    from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+    key, value = prefixed.put(module.layer_idx, key, value)
+    out: tuple[Tensor, None] = sdpa_attention_forward(
+        module, query, key, value, attention_mask, **rest
+    )
+    return out
 
 
 def attend_spans(
-    module: nn.Module,
+    module: Any,
     query: Tensor,
     key: Tensor,
     value: Tensor,
@@ -41,6 +84,7 @@ def attend_spans(
     *,
     spans: Spans,
     sliding_window: int | None = None,
+    prefixed: Prefixed | None = None,
     **_: Any,
 ) -> tuple[Tensor, None]:
     """Causal attention inside each of `spans`, and from it to what it shares.
@@ -49,6 +93,8 @@ def attend_spans(
     divide heads. Returns (1, tokens, heads, width), as Transformers wants it.
     """
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    if prefixed is not None:
+        key, value = prefixed.put(module.layer_idx, key, value)
     mixed = _attend(query[0], key[0], value[0], spans, scale, sliding_window)
     return mixed.transpose(0, 1)[None], None
 
@@ -136,18 +182,22 @@ def backward(
 def _seen(heads: Tensor, span: Span) -> Tensor:
     """The tokens that a span's tokens may look at: those it shares, then its own."""
     own = heads[:, span.start : span.end]
-    return torch.cat([heads[:, : span.shared], own], 1) if span.shared else own
+    if not span.seen:
+        return own
+    return torch.cat([*(heads[:, start:end] for start, end in span.seen), own], 1)
 
 
 def _add_seen(heads: Tensor, gradient: Tensor, span: Span) -> None:
     """Write a gradient to what `_seen` gave: new for the span's own, added for what it shares,
-    whose own span came before."""
+    whose own spans came before."""
     heads[:, span.start : span.end] = gradient[:, span.shared :]
-    if span.shared:
-        heads[:, : span.shared] += gradient[:, : span.shared]
+    done = 0
+    for start, end in span.seen:
+        heads[:, start:end] += gradient[:, done : done + end - start]
+        done += end - start
 
 
-@lru_cache(maxsize=64)  # the same few lengths in every block of a row
+@lru_cache(maxsize=16)  # the same few lengths in every block of a row; a long one is large
 def _causal(
     length: int, shared: int, groups: int, window: int | None, dtype: torch.dtype
 ) -> Tensor:
@@ -158,6 +208,12 @@ def _causal(
         far = torch.ones(mask.shape, dtype=torch.bool).tril_(shared - window)
         mask.masked_fill_(far, float("-inf"))
     return mask.repeat(groups, 1)
+
+
+def forget_masks() -> None:
+    """Drop the masks that are kept for the next block: a mask without contents must not meet a
+    tensor that has some."""
+    _causal.cache_clear()
 
 
 def _fold(heads: Tensor, groups: int) -> Tensor:

@@ -6,13 +6,14 @@ that is killed at any moment leaves either the whole of it or nothing that count
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
 import logging
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,16 +32,17 @@ log = logging.getLogger("sadari.tuning")
 FOLDER = "checkpoints"
 UNFINISHED = ".unfinished-"
 KEPT = 2
-FINISHED = "adapter_config.json"
-"""A folder with this file holds a finished adapter."""
+FINISHED = ("adapter_config.json", "config.json")
+"""A folder with one of these holds a finished adapter or a finished model."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """A tuning between two steps.
 
-    tensors   "weights", "best" (empty before the first evaluation), "optimiser" and "random", each
-              a mapping of names to CPU tensors.
+    tensors   "weights", "best" (empty before the first evaluation), "method" (what a method knows
+              besides), "optimiser", "random" and "reference" (what a preference is compared with),
+              each a mapping of names to CPU tensors.
     chosen    what was chosen by measuring and must not change half-way: dtype, attention, threads.
     """
 
@@ -50,8 +52,30 @@ class Checkpoint:
     tensors: Mapping[str, Mapping[str, Tensor]]
 
 
+@contextlib.contextmanager
+def writing(output: Path) -> Iterator[None]:
+    """Where something is written below `output`: a disk that is full is a TuningError that says
+    so. What was whole before stays whole."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise TuningError(
+            f"The tuning could not be written to the disk: {reason}.",
+            where=str(output),
+            todo="Make room; the same command goes on from the last whole checkpoint.",
+        ) from error
+
+
 def save(output: Path, checkpoint: Checkpoint) -> Path:
-    """Write a checkpoint below `output` and drop all but the newest two. Returns its folder."""
+    """Write a checkpoint below `output` and drop all but the newest two. Returns its folder.
+
+    Raises TuningError where the disk is full."""
+    with writing(output):
+        return _save(output, checkpoint)
+
+
+def _save(output: Path, checkpoint: Checkpoint) -> Path:
     home = output / FOLDER
     name = f"step-{checkpoint.course.step:08d}"
     unfinished = home / (UNFINISHED + name)
@@ -97,9 +121,9 @@ def resumable(output: Path, identity: Identity) -> Checkpoint | None:
     Raises TuningError with the reason if it belongs to another tuning, or if `output` holds only a
     finished adapter, from which nothing can go on.
     """
-    if (output / FINISHED).exists():
+    if _finished(output):
         raise TuningError(
-            "This folder holds a finished adapter. Its optimiser state was dropped when it was "
+            "This folder holds a finished tuning. Its optimiser state was dropped when it was "
             "done, so there is nothing to resume.",
             where=str(output),
             todo="Tune into another folder.",
@@ -132,7 +156,7 @@ def claim(output: Path, *, resume: bool) -> None:
             where=str(output),
             todo="Choose a folder that you may write.",
         ) from error
-    if not resume and ((output / FINISHED).exists() or _found(output)):
+    if not resume and (_finished(output) or _found(output)):
         raise TuningError(
             "This folder already holds a tuning.",
             where=str(output),
@@ -154,6 +178,10 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _finished(output: Path) -> bool:
+    return any((output / name).exists() for name in FINISHED)
 
 
 def _found(output: Path) -> list[Path]:

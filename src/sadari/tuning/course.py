@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
 
 from sadari.tuning.settings import TuneSettings
+
+if TYPE_CHECKING:
+    from sadari.tuning.objective import Evaluation
 
 
 @dataclass
 class Course:
     """What has happened so far; grows by one loss a step and is saved with every checkpoint.
 
-    seconds counts training steps alone, elapsed everything, over all processes that took part.
+    preferred is the share of held-out pairs whose chosen answer is the likelier one per token, for
+    each validation loss. seconds counts training steps alone, elapsed everything, over all
+    processes that took part.
     """
 
     step: int = 0
     train_losses: list[float] = field(default_factory=list)
     validation_losses: list[float] = field(default_factory=list)
+    preferred: list[float] = field(default_factory=list)
     best_validation_loss: float | None = None
     epochs_without_gain: int = 0
     tokens: int = 0
@@ -33,10 +40,19 @@ class Course:
         self.tokens += tokens
         self.seconds += seconds
 
-    def evaluated(self, loss: float) -> bool:
+    def seen(self, evaluation: Evaluation) -> float:
+        """Held-out lessons were looked at. Returns their loss."""
+        if evaluation.preferred is not None:
+            self.preferred.append(evaluation.preferred)
+        return evaluation.loss
+
+    def evaluated(self, loss: float, settled: bool = True) -> bool:
         """One more epoch was evaluated. Returns whether these weights are the best so far; the
-        base, evaluated before training, is no candidate: a tuned model is asked for."""
+        base, evaluated before training, is no candidate: a tuned model is asked for. Nor are
+        weights that are not `settled`, whose ranks are still to fall."""
         self.validation_losses.append(loss)
+        if not settled:
+            return False
         better = self.best_validation_loss is None or loss < self.best_validation_loss
         if better:
             self.best_validation_loss = loss
@@ -76,6 +92,6 @@ class Plan:
         (Loshchilov and Hutter 2017)."""
         warm = math.ceil(self.settings.warmup_share * self.steps)
         if step < warm:
-            return self.settings.learning_rate * (step + 1) / warm
+            return self.settings.peak_rate * (step + 1) / warm
         done = (step - warm) / max(1, self.steps - warm)
-        return self.settings.learning_rate * (1 + math.cos(math.pi * done)) / 2
+        return self.settings.peak_rate * (1 + math.cos(math.pi * done)) / 2

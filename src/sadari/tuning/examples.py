@@ -3,64 +3,89 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sadari.llm.types import Rendered
 from sadari.tuning.errors import TuningError
 
 
 @dataclass(frozen=True)
 class Example:
-    """Token ids and which of them carry loss; `index` is its place in the caller's sequence."""
+    """Token ids and which of them carry loss; `index` is the place of its lesson in the caller's
+    sequence. `weight` is what the answer counts for where answers are rated: below 0 for one that
+    is not liked."""
 
     index: int
     ids: tuple[int, ...]
     trained: tuple[bool, ...]
+    weight: float = 1.0
+
+
+Unit = tuple[Example, ...]
+"""What one lesson gives, and what a batch is counted in: one answer, or the two of a pair."""
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Examples within `max_length`. `cut` counts those that were longer, `cut_answers` those of
+    """Units within `max_length`. `cut` counts the examples that were longer, `cut_answers` those of
     them that lost tokens of an answer."""
 
-    rows: tuple[Example, ...]
+    units: tuple[Unit, ...]
     cut: int
     cut_answers: int
 
 
-def prepare(rendered: Sequence[Rendered], max_length: int, name: str) -> Examples:
-    """Examples cut to `max_length` tokens from their start.
+def prepare(units: Sequence[Unit], max_length: int, name: str) -> Examples:
+    """Units whose examples are cut to `max_length` tokens from their start.
 
     Raises TuningError, before any training, for an example in which no token carries loss or
     whose answer lies wholly beyond the cut: its loss of 0 would look like success.
     """
-    silent = [i for i, row in enumerate(rendered) if not any(row.trained[1:])]
+    rows = [example for unit in units for example in unit]
+    silent = [row.index for row in rows if not any(row.trained[1:])]
     if silent:
         raise TuningError(
             f"No token carries loss in {_some(silent)} of {name}.",
             todo="Each needs an answer by the assistant; look at it with `sadari data preview`.",
         )
-    lost = [i for i, row in enumerate(rendered) if not any(row.trained[1:max_length])]
+    lost = [row for row in rows if not any(row.trained[1:max_length])]
     if lost:
-        longest = max(len(rendered[i].ids) for i in lost)
+        longest = max(len(row.ids) for row in lost)
         raise TuningError(
-            f"At max_length {max_length} the whole answer is cut away in {_some(lost)} of {name}.",
-            todo=f"The longest has {longest} tokens: raise max_length, or shorten the prompts.",
+            f"At {max_length} tokens the whole answer is cut away in "
+            f"{_some([row.index for row in lost])} of {name}.",
+            todo=f"The longest has {longest:,} tokens: shorten the prompts, or raise max_length "
+            "where the base reads more.",
         )
-    rows = tuple(
-        Example(i, row.ids[:max_length], row.trained[:max_length]) for i, row in enumerate(rendered)
+    cut = tuple(
+        tuple(
+            replace(row, ids=row.ids[:max_length], trained=row.trained[:max_length]) for row in unit
+        )
+        for unit in units
     )
-    long = [row for row in rendered if len(row.ids) > max_length]
-    return Examples(rows, len(long), sum(any(row.trained[max_length:]) for row in long))
+    long = [row for row in rows if len(row.ids) > max_length]
+    return Examples(cut, len(long), sum(any(row.trained[max_length:]) for row in long))
 
 
-def check_end_of_turn(rendered: Sequence[Rendered], ends: Collection[int]) -> None:
+def check_vocabulary(units: Sequence[Unit], size: int) -> None:
+    """Raises TuningError for token ids that a vocabulary of `size` does not have."""
+    wrong = [row.index for unit in units for row in unit if max(row.ids) >= size]
+    if wrong:
+        raise TuningError(
+            f"The base has {size:,} token ids, but there are greater ones in {_some(wrong)}.",
+            todo="They were made by another tokenizer: use the one in the base's folder.",
+        )
+
+
+def check_end_of_turn(units: Sequence[Unit], ends: Collection[int]) -> None:
     """Raises TuningError where a model could not learn to stop: the last token with loss is
     neither one of the base's end-of-sequence ids nor one and the same in all examples."""
-    last = [max(i for i, on in enumerate(row.trained) if on) for row in rendered]
-    tokens = {row.ids[i] for row, i in zip(rendered, last, strict=True)}
-    if len(tokens) > 1 and not tokens <= set(ends):
-        wrong = [i for i, row in enumerate(rendered) if row.ids[last[i]] not in ends]
+    last = {
+        row: row.ids[max(i for i, on in enumerate(row.trained) if on)]
+        for unit in units
+        for row in unit
+    }
+    if len(set(last.values())) > 1 and not set(last.values()) <= set(ends):
+        wrong = sorted({row.index for row, token in last.items() if token not in ends})
         raise TuningError(
             f"The answer does not end with an end-of-turn token that carries loss in "
             f"{_some(wrong)}, so the model would not learn to stop.",
@@ -69,6 +94,7 @@ def check_end_of_turn(rendered: Sequence[Rendered], ends: Collection[int]) -> No
 
 
 def _some(indices: Sequence[int]) -> str:
+    indices = list(dict.fromkeys(indices))
     shown = ", ".join(str(i) for i in indices[:5])
     more = f" and {len(indices) - 5} more" if len(indices) > 5 else ""
     return f"example{'s' if len(indices) > 1 else ''} {shown}{more}"

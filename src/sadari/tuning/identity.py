@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sadari.llm.types import Rendered
+from sadari.tuning.examples import Unit
 from sadari.tuning.settings import TuneSettings
 
 WEIGHTS = ("*.safetensors", "*.bin")
@@ -17,10 +17,11 @@ WEIGHTS = ("*.safetensors", "*.bin")
 
 @dataclass(frozen=True)
 class Identity:
-    """SHA-256 of the base's configuration and weights and of both sets of examples, and the
-    settings as JSON values."""
+    """SHA-256 of the base's configuration and weights, of the weights it was started from ("" for
+    fresh ones) and of both sets of examples, and the settings as JSON values."""
 
     base: str
+    start: str
     train: str
     validation: str
     settings: dict[str, Any]
@@ -29,18 +30,27 @@ class Identity:
     def of(
         cls,
         base: Path,
-        train: Sequence[Rendered],
-        validation: Sequence[Rendered],
+        start: Path | None,
+        train: Sequence[Unit],
+        validation: Sequence[Unit],
         settings: TuneSettings,
     ) -> Identity:
         """The identity of a tuning; reads every byte of the weights once."""
-        return cls(_folder(base), _examples(train), _examples(validation), settings.to_json())
+        return cls(
+            _folder(base, "config.json"),
+            _folder(start, "adapter_config.json") if start else "",
+            _examples(train),
+            _examples(validation),
+            settings.to_json(),
+        )
 
     def differences(self, other: Identity) -> list[str]:
         """What is not the same in `other`, as phrases; empty if it is the same tuning."""
         found = []
         if self.base != other.base:
             found.append("another base model")
+        if self.start != other.start:
+            found.append("another adapter to start from")
         if self.train != other.train:
             found.append("other training examples")
         if self.validation != other.validation:
@@ -53,17 +63,18 @@ class Identity:
         return found
 
 
-def _folder(base: Path) -> str:
+def _folder(folder: Path, config: str) -> str:
     digest = hashlib.sha256()
-    weights = sorted(path for pattern in WEIGHTS for path in base.glob(pattern))
-    for path in (base / "config.json", *weights):
+    weights = sorted(path for pattern in WEIGHTS for path in folder.glob(pattern))
+    for path in (*folder.glob(config), *weights):
         with path.open("rb") as file:
             digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
 
 
-def _examples(rendered: Sequence[Rendered]) -> str:
+def _examples(units: Sequence[Unit]) -> str:
     digest = hashlib.sha256()
-    for row in rendered:
-        digest.update(json.dumps([row.ids, [int(on) for on in row.trained]]).encode())
+    for unit in units:
+        plain = [[row.ids, [int(on) for on in row.trained], row.weight] for row in unit]
+        digest.update(json.dumps(plain).encode())
     return digest.hexdigest()

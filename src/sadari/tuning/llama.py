@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from sadari.tuning import attention
 from sadari.tuning.joined import Adapter, Joined
@@ -35,18 +36,23 @@ class LlamaBody:
 
     @staticmethod
     def fits(model: Any) -> bool:
-        """Whether `model` has this shape: the block above, plain LoRA layers and no window."""
+        """Whether `model` has this shape: the block above, no window, and layers that are frozen
+        and have a plain LoRA or none."""
         config = model.config
         return (
             type(model).__name__ in SHAPED
             and config.hidden_act == "silu"
             and not getattr(config, "sliding_window", None)
             and not getattr(config, "attention_dropout", 0.0)
-            and all(layer.is_plain for layer in model.modules() if isinstance(layer, LoraLinear))
+            and all(_is_plain(layer) for block in model.model.layers for layer in _layers(block))
         )
 
-    def __init__(self, model: Any) -> None:
+    def __init__(
+        self, model: Any, embed: Callable[[Tensor], Tensor], recompute: bool = False
+    ) -> None:
         self.model = model
+        self._embed = embed
+        self._recompute = recompute
         self.blocks = [_Block.of(layer, model.config) for layer in model.model.layers]
         adapted = [layer for layer in model.modules() if isinstance(layer, LoraLinear)]
         self._layer = adapted[0] if adapted else None
@@ -54,16 +60,28 @@ class LlamaBody:
     def answer_states(self, row: Row) -> Tensor:
         """The last hidden states that predict an answer token, shape (answer tokens, width)."""
         body = self.model.model
-        x = body.embed_tokens(row.input_ids)
+        x = self._embed(row.input_ids)
         cos, sin = (part[0] for part in body.rotary_emb(x, row.position_ids))
         dropout = self._layer.dropout if self._layer is not None else 0.0
         x = x[0]
-        for block in self.blocks:
+
+        def through(x: Tensor, block: _Block) -> Tensor:
             x = _attend(x, block, row.spans, cos, sin, dropout, *block.attend_parameters)
             if block is self.blocks[-1]:
                 # Nothing after this looks at another token: only those that predict go on.
                 x = x.index_select(0, row.predicts)
-            x = _feed(x, block, dropout, *block.feed_parameters)
+            fed: Tensor = _feed(x, block, dropout, *block.feed_parameters)
+            return fed
+
+        recompute = self._recompute and torch.is_grad_enabled()
+        if recompute and not x.requires_grad:
+            x.requires_grad_()  # a block is computed again only where its input has a gradient
+        for block in self.blocks:
+            x = (
+                checkpoint(through, x, block, use_reentrant=True)
+                if recompute
+                else through(x, block)
+            )
         states: Tensor = body.norm(x)
         return states
 
@@ -188,6 +206,20 @@ class _Feed(torch.autograd.Function):
 
 _attend: Callable[..., Tensor] = _Attend.apply
 _feed: Callable[..., Tensor] = _Feed.apply
+
+
+def _layers(block: Any) -> list[nn.Module]:
+    attend, feed = block.self_attn, block.mlp
+    return [
+        *(attend.q_proj, attend.k_proj, attend.v_proj, attend.o_proj),
+        *(feed.gate_proj, feed.up_proj, feed.down_proj),
+    ]
+
+
+def _is_plain(layer: nn.Module) -> bool:
+    if isinstance(layer, LoraLinear):
+        return layer.is_plain
+    return type(layer) is nn.Linear and not layer.weight.requires_grad
 
 
 def _join(*layers: nn.Module) -> Joined:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
-import resource
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,55 +15,65 @@ import torch
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
-from sadari.llm.types import Rendered
 from sadari.tuning import checkpoint as checkpoints
-from sadari.tuning.adapter import write_adapter
 from sadari.tuning.checkpoint import Checkpoint
 from sadari.tuning.course import Course, Plan
 from sadari.tuning.errors import TuningError
-from sadari.tuning.examples import Example, check_end_of_turn, prepare
+from sadari.tuning.examples import Unit, check_end_of_turn, check_vocabulary, prepare
 from sadari.tuning.identity import Identity
-from sadari.tuning.methods import add_adapter
-from sadari.tuning.model import check_base, choose_dtype, open_base, stop_ids
+from sadari.tuning.kernels import keep_few_kernels
+from sadari.tuning.lessons import Lesson
+from sadari.tuning.methods import Adaptation, adapt
+from sadari.tuning.model import check_base, choose_dtype, longest_example, open_base, stop_ids
 from sadari.tuning.network import Network
-from sadari.tuning.packing import Row
+from sadari.tuning.objective import Batch, evaluate, gradients
+from sadari.tuning.preference import objective_of
 from sadari.tuning.result import Progress, TuneResult
+from sadari.tuning.room import Room
 from sadari.tuning.settings import TuneSettings
+from sadari.tuning.watermark import Watermark
 
 
 def train(
     base: Path,
-    train: Sequence[Rendered],
-    validation: Sequence[Rendered],
+    train: Sequence[Lesson],
+    validation: Sequence[Lesson],
     settings: TuneSettings,
     output: Path,
     *,
+    start_from: Path | None = None,
     resume: bool = False,
     on_step: Callable[[Progress], None] | None = None,
 ) -> TuneResult:
     """Fine-tune the model in the folder `base` and write a PEFT adapter into the folder `output`.
 
-    With `resume`, goes on from the newest checkpoint in `output`, bit for bit as if it had never
-    stopped (on CPU; within rounding on a GPU), or starts if there is none. With validation
-    examples the weights of the best epoch are kept, without them the last.
+    What is learnt follows from `settings.preference`: answers (`Rendered`), or what people think
+    of them (`Pair`, `Rated`). The weights begin fresh, or as a tuning of the same base kept them in
+    the folder `start_from`. With `resume`, goes on from the newest checkpoint in `output`, bit for
+    bit as if it had never stopped (on CPU; within rounding on a GPU), or starts if there is none.
+    With validation examples the weights of the best epoch are kept, without them the last.
 
     Raises TuningError before any training for examples that teach nothing, a base that cannot be
     tuned, a folder that cannot be written or holds another tuning; and during it, naming the
     examples, for a loss or gradient that is not finite.
     """
     began = time.perf_counter()
+    keep_few_kernels()
     with _own_generator_and_threads(settings):
         # What there is to learn, and whether it can be learnt.
         if len(train) < 2:
             raise TuningError(f"Tuning needs at least 2 training examples; there are {len(train)}.")
-        examples = prepare(train, settings.max_length, "the training examples")
-        checks = prepare(validation, settings.max_length, "the validation examples")
-        plan = Plan(len(examples.rows), settings)
+        objective = objective_of(settings)
+        whole = objective.units(train)
         check_base(base)
+        longest = longest_example(base, settings)
+        examples = prepare(whole, longest, "the training examples")
+        checks = prepare(objective.units(validation), longest, "the validation examples")
+        plan = Plan(len(examples.units), settings)
 
         # Where it goes, and whether it began before.
         checkpoints.claim(output, resume=resume)
-        identity = Identity.of(base, train, validation, settings)
+        identity = Identity.of(base, start_from, examples.units, checks.units, settings)
         found = checkpoints.resumable(output, identity) if resume else None
         course = found.course if found else Course()
         resumed_from, spent = course.step, course.elapsed
@@ -70,57 +81,97 @@ def train(
         # The model: a frozen base in the faster dtype, float32 adapters in it. What was measured
         # once holds over a resume: another dtype would give other numbers.
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        chosen = dict(found.chosen) if found else _choose(base, settings, device)
+        chosen = _choose(base, settings, device) | dict(found.chosen if found else {})
+        peak = Watermark(device)
         torch.set_num_threads(chosen["threads"])
-        model = open_base(base, chosen["dtype"], device)
-        check_end_of_turn(train, stop_ids(model))
-        adapted = add_adapter(model, settings)
-        network = Network(model)
-        weights = {name: p for name, p in adapted.named_parameters() if p.requires_grad}
+        model = open_base(base, chosen["dtype"], device, settings.method)
+        vocabulary = model.get_input_embeddings().num_embeddings
+        check_vocabulary([*examples.units, *checks.units], vocabulary)
+        check_end_of_turn(whole, stop_ids(model))
+        adaptation = adapt(
+            model,
+            dataclasses.replace(settings, dtype=chosen["dtype"]),
+            steps=plan.steps,
+            words=examples.units[0][0].ids,
+        )
+        network = Network(adaptation, recompute=settings.recompute)
+        weights = adaptation.weights
         optimiser = torch.optim.AdamW(
             weights.values(), weight_decay=settings.weight_decay, fused=True
         )
         best: Mapping[str, Tensor] = {}
         if found:
-            best = _restore(found, weights, optimiser)
+            best = _restore(found, adaptation, optimiser)
+        elif start_from:
+            adaptation.begin_from(start_from)
+
+        # What a preference is compared with: the weights as they are before the first step.
+        first = (
+            Batch([examples.units[i] for i in plan.batch(step)], chosen["row_tokens"])
+            for step in range(plan.steps_per_epoch)
+        )
+        reference = (
+            dict(found.tensors["reference"])
+            if found
+            else {
+                "train": objective.reference(network, first),
+                "validation": objective.reference(
+                    network, [Batch(checks.units, chosen["row_tokens"])]
+                ),
+            }
+        )
 
         # One evaluation before the first step: it shows what the base can do, and if it does not
         # fit into memory, that is known now and not after hours.
-        check_rows = network.pack(checks.rows, settings.micro_batch_tokens)
-        if check_rows and not course.validation_losses:
-            course.validation_losses.append(_evaluate(network, check_rows))
+        room = Room(model, chosen["row_tokens"], chosen["shortages"])
+        learn = partial(gradients, objective, network)
+        check = partial(evaluate, objective, network)
+        held_out = Batch(checks.units, room.row_tokens, reference["validation"])
+        if checks.units and not course.validation_losses:
+            course.validation_losses.append(
+                course.seen(room.fit(check, held_out, "the evaluation"))
+            )
 
         # The loop: one optimiser step after the other, an evaluation after each epoch.
-        model.train()
+        model.train(objective.dropout)
         session = time.perf_counter()
         while course.step < plan.steps and not _had_enough(course, settings):
             start = time.perf_counter()
-            batch = [examples.rows[i] for i in plan.batch(course.step)]
-            rows = network.pack(batch, settings.micro_batch_tokens)
+            units = [examples.units[i] for i in plan.batch(course.step)]
+            batch = Batch(units, room.row_tokens, reference["train"])
             rate = plan.learning_rate(course.step)
-            loss = _gradients(network, rows)
+            loss = room.fit(learn, batch, f"step {course.step + 1}")
+            if (penalty := adaptation.penalty()) is not None:
+                torch.autograd.backward(penalty)
             norm = float(clip_grad_norm_(weights.values(), settings.max_gradient_norm))
             if not math.isfinite(loss + norm):
-                raise _not_finite(course.step, loss, norm, batch)
+                raise _not_finite(course.step, loss, norm, units)
             optimiser.param_groups[0]["lr"] = rate
             optimiser.step()
+            adaptation.stepped(course.step + 1)
             optimiser.zero_grad()
-            tokens = sum(len(example.ids) for example in batch)
-            course.trained(loss, tokens, time.perf_counter() - start)
+            course.trained(loss, batch.tokens, time.perf_counter() - start)
+            epoch_ends = course.step % plan.steps_per_epoch == 0
+            if (
+                epoch_ends
+                and checks.units
+                and course.evaluated(
+                    course.seen(room.fit(check, held_out, "the evaluation")), adaptation.settled
+                )
+            ):
+                best = {name: p.detach().cpu().clone() for name, p in weights.items()}
             if on_step:
                 on_step(_progress(course, plan, rate, time.perf_counter() - session, resumed_from))
-
-            epoch_ends = course.step % plan.steps_per_epoch == 0
-            if epoch_ends and check_rows and course.evaluated(_evaluate(network, check_rows)):
-                best = {name: p.detach().cpu().clone() for name, p in weights.items()}
             if _save_is_due(course, plan, settings):
                 course.elapsed = spent + time.perf_counter() - began
-                tensors = _tensors(weights, best, optimiser)
-                checkpoints.save(output, Checkpoint(identity, course, chosen, tensors))
+                tensors = _tensors(adaptation, best, optimiser) | {"reference": reference}
+                checkpoints.save(output, Checkpoint(identity, course, chosen | room.state, tensors))
 
         # What is kept: the best weights, in PEFT's format, and nothing that only training needs.
         _copy(best, weights)
-        adapter_bytes = write_adapter(adapted, output)
+        with checkpoints.writing(output):
+            adapter_bytes = adaptation.write(output)
+        trainable, total = adaptation.parameters
 
     return TuneResult(
         adapter=output,
@@ -129,12 +180,15 @@ def train(
         train_losses=tuple(course.train_losses),
         validation_losses=tuple(course.validation_losses),
         best_validation_loss=course.best_validation_loss,
+        preferred=tuple(course.preferred),
         seconds=spent + time.perf_counter() - began,
         tokens=course.tokens,
         tokens_per_second=course.tokens / course.seconds,
-        peak_memory_bytes=_peak_memory(device),
-        trainable=sum(p.numel() for p in weights.values()),
-        total=sum(p.numel() for p in adapted.parameters()),
+        peak_memory_bytes=peak.bytes,
+        micro_batch_tokens=room.row_tokens,
+        shortages=tuple(room.shortages),
+        trainable=trainable,
+        total=total,
         adapter_bytes=adapter_bytes,
         stopped_early=course.step < plan.steps,
         cut_examples=examples.cut,
@@ -162,37 +216,15 @@ def _own_generator_and_threads(settings: TuneSettings) -> Iterator[None]:
 def _choose(base: Path, settings: TuneSettings, device: torch.device) -> dict[str, Any]:
     """What is settled once for a tuning, by the settings or by measuring."""
     return {
-        "dtype": settings.dtype or choose_dtype(base, device),
+        "dtype": settings.dtype or choose_dtype(base, device, settings.method),
         "threads": settings.threads or torch.get_num_threads(),
+        "row_tokens": settings.micro_batch_tokens,
+        "shortages": [],
     }
 
 
-def _gradients(network: Network, rows: Sequence[Row]) -> float:
-    """Add up the gradients of one optimiser step and return its loss per answer token.
-
-    Divided by the answer tokens of the whole step, so that it makes no difference into how many
-    rows the step was packed.
-    """
-    answer_tokens = sum(len(row.targets) for row in rows)
-    total = 0.0
-    for row in rows:
-        loss = network.loss(row) / answer_tokens
-        torch.autograd.backward(loss)
-        total += loss.item()
-    return total
-
-
-def _evaluate(network: Network, rows: Sequence[Row]) -> float:
-    """The loss per answer token over `rows`, without dropout."""
-    network.model.eval()
-    with torch.no_grad():
-        total = sum(network.loss(row).item() for row in rows)
-    network.model.train()
-    return total / sum(len(row.targets) for row in rows)
-
-
-def _not_finite(step: int, loss: float, norm: float, batch: Sequence[Example]) -> TuningError:
-    indices = ", ".join(str(example.index) for example in batch)
+def _not_finite(step: int, loss: float, norm: float, units: Sequence[Unit]) -> TuningError:
+    indices = ", ".join(str(unit[0].index) for unit in units)
     return TuningError(
         f"At step {step + 1} the loss is {loss} and the gradient's length {norm}, with training "
         f"examples {indices}; no weight was changed by it.",
@@ -212,6 +244,7 @@ def _progress(
         learning_rate=rate,
         tokens_per_second=course.tokens / course.seconds,
         seconds_left=left,
+        validation_losses=tuple(course.validation_losses),
     )
 
 
@@ -226,7 +259,7 @@ def _save_is_due(course: Course, plan: Plan, settings: TuneSettings) -> bool:
 
 
 def _tensors(
-    weights: Mapping[str, Tensor], best: Mapping[str, Tensor], optimiser: torch.optim.Optimizer
+    adaptation: Adaptation, best: Mapping[str, Tensor], optimiser: torch.optim.Optimizer
 ) -> dict[str, Mapping[str, Tensor]]:
     """Everything a checkpoint holds as tensors."""
     moments = {
@@ -235,7 +268,8 @@ def _tensors(
         for name, tensor in state.items()
     }
     return {
-        "weights": {name: tensor.detach() for name, tensor in weights.items()},
+        "weights": {name: tensor.detach() for name, tensor in adaptation.weights.items()},
+        "method": adaptation.state(),
         "best": best,
         "optimiser": moments,
         "random": checkpoints.random_state(),
@@ -243,10 +277,11 @@ def _tensors(
 
 
 def _restore(
-    found: Checkpoint, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer
+    found: Checkpoint, adaptation: Adaptation, optimiser: torch.optim.Optimizer
 ) -> Mapping[str, Tensor]:
     """Put weights, optimiser and random generators back; returns the best weights so far."""
-    _copy(found.tensors["weights"], weights)
+    _copy(found.tensors["weights"], adaptation.weights)
+    adaptation.restore(dict(found.tensors["method"]))
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in found.tensors["optimiser"].items():
         index, name = key.split(".", 1)
@@ -260,10 +295,3 @@ def _copy(source: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> None:
     with torch.no_grad():
         for name, tensor in source.items():
             target[name].copy_(tensor)
-
-
-def _peak_memory(device: torch.device) -> int:
-    """Bytes: of the GPU's allocator, or of the whole process on CPU."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

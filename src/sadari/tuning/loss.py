@@ -8,28 +8,43 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 LOGITS_AT_ONCE = 2**24
 """Logits held together: 64 MiB of float32, a hundred tokens' of a large vocabulary."""
 
 
-def answer_loss(hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor) -> Tensor:
-    """The sum of -log p(target), a float32 scalar.
+def answer_losses(hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor) -> Tensor:
+    """-log p of each target, shape (answer tokens,), float32.
 
     hidden (answer tokens, width) are the last hidden states before each target; weight
-    (vocabulary, width) and bias are the frozen head, which gets no gradient. Since the head is
-    frozen, the gradient to `hidden` is known as soon as the logits are: it is computed in the
-    forward pass, chunk by chunk, and the logits are dropped.
+    (vocabulary, width) and bias are the head. Of a frozen head, the gradient to `hidden` is known
+    as soon as the logits are: it is computed in the forward pass, chunk by chunk, and the logits
+    are dropped. For one that trains, they are computed again in the backward pass.
     """
-    return _answer_loss(hidden, weight, bias, targets)
+    if not weight.requires_grad:
+        return _answer_losses(hidden, weight, bias, targets)
+    size = max(1, LOGITS_AT_ONCE // weight.shape[0])
+    chunks = zip(torch.split(hidden, size), torch.split(targets, size), strict=True)
+    return torch.cat(
+        [
+            checkpoint(_losses, part, weight, bias, some, use_reentrant=False)
+            for part, some in chunks
+        ]
+    )
 
 
-class _AnswerLoss(torch.autograd.Function):
+def _losses(hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor) -> Tensor:
+    logits = functional.linear(hidden, weight, bias).float()
+    return functional.cross_entropy(logits, targets, reduction="none")
+
+
+class _AnswerLosses(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor
     ) -> Tensor:
-        total = torch.zeros((), dtype=torch.float32, device=hidden.device)
+        losses = torch.empty(len(hidden), dtype=torch.float32, device=hidden.device)
         wanted = ctx.needs_input_grad[0]
         to_hidden = torch.empty_like(hidden) if wanted else None
         size = max(1, LOGITS_AT_ONCE // weight.shape[0])
@@ -38,18 +53,18 @@ class _AnswerLoss(torch.autograd.Function):
             target = targets[part, None]
             logits = functional.linear(hidden[part], weight, bias).float()
             normaliser = logits.logsumexp(-1, keepdim=True)
-            total += (normaliser - logits.gather(1, target)).sum()
+            losses[part] = (normaliser - logits.gather(1, target))[:, 0]
             if to_hidden is not None:
                 share = logits.sub_(normaliser).exp_()
                 share.scatter_add_(1, target, torch.full_like(normaliser, -1.0))
                 torch.mm(share.to(weight.dtype), weight, out=to_hidden[part])
         ctx.save_for_backward(to_hidden)
-        return total
+        return losses
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         (to_hidden,) = ctx.saved_tensors
-        return to_hidden * gradient, None, None, None
+        return (to_hidden * gradient[:, None]).to(to_hidden.dtype), None, None, None
 
 
-_answer_loss: Callable[..., Tensor] = _AnswerLoss.apply
+_answer_losses: Callable[..., Tensor] = _AnswerLosses.apply

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from sadari.llm.weights import context_length, hush, own_memory
 from sadari.tuning.errors import TuningError
-from sadari.tuning.settings import Dtype
+from sadari.tuning.settings import Dtype, TuneSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -21,52 +22,97 @@ def check_base(base: Path) -> None:
         raise TuningError(
             "This folder holds no model: config.json is missing.",
             where=str(base),
-            todo="Name a folder as `save_pretrained` writes it.",
+            todo="Name the model that this adapter belongs to."
+            if (base / "adapter_config.json").is_file()
+            else "Name a folder as `save_pretrained` writes it.",
         )
 
 
-def open_base(base: Path, dtype: Dtype, device: torch.device) -> PreTrainedModel:
-    """The causal language model in the folder `base`, frozen, on `device`.
+def longest_example(base: Path, settings: TuneSettings) -> int:
+    """Tokens that an example may have: `max_length`, or what the base reads beside the virtual
+    tokens if that is less."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(base, local_files_only=True)
+    virtual = settings.virtual_tokens if settings.method in ("prompt", "prefix") else 0
+    return min(settings.max_length, context_length(config) - virtual)
+
+
+def open_base(
+    base: Path, dtype: Dtype, device: torch.device, method: str = "lora"
+) -> PreTrainedModel:
+    """The causal language model in the folder `base`, frozen, on `device`: for QLoRA with its
+    linear layers in 4 bits, for full fine-tuning in float32, else in `dtype`.
 
     Raises TuningError if Transformers cannot open it.
     """
     from transformers import AutoModelForCausalLM
 
+    hush()
+    kind = torch.float32 if method == "full" else getattr(torch, dtype)
+    extra = _four_bits(kind, device) if method == "qlora" else {}
     try:
         model = AutoModelForCausalLM.from_pretrained(
-            base, dtype=getattr(torch, dtype), local_files_only=True
+            base, dtype=kind, local_files_only=True, **extra
         )
     except (OSError, ValueError, KeyError) as error:
         raise TuningError(
             f"Transformers cannot open this model: {error}", where=str(base)
         ) from error
     model.config.use_cache = False
-    return model.requires_grad_(False).to(device)
+    if method == "qlora":
+        _stay_trainable(model)
+    frozen: PreTrainedModel = own_memory(model).requires_grad_(False)
+    return frozen if method == "qlora" else frozen.to(device)  # which lies there already
 
 
-def choose_dtype(base: Path, device: torch.device) -> Dtype:
-    """bfloat16 where the device multiplies it at least a quarter faster than float32, measured on
-    products of the model's width: a CPU with instructions for it takes half the time, one without
-    them several times as long."""
+def _four_bits(dtype: torch.dtype, device: torch.device) -> dict[str, Any]:
+    """Linear layers in NormalFloat of 4 bits, the constants of its blocks quantised too
+    (QLoRA: Dettmers et al. 2023)."""
+    if find_spec("bitsandbytes") is None or find_spec("accelerate") is None:
+        raise TuningError(
+            "QLoRA needs bitsandbytes, which is not installed.",
+            todo='Run `pip install "sadari[qlora]"`, or choose another method.',
+        )
+    from transformers import BitsAndBytesConfig
+
+    config = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+    )
+    return {"quantization_config": config, "device_map": {"": device}}
+
+
+def _stay_trainable(model: Any) -> None:
+    """An evaluation on a CPU with AVX512-BF16 would repack 4-bit weights for good, with coarser
+    constants and no gradient to a layer's input: training after it would be silently wrong."""
+    from bitsandbytes.nn import Linear4bit
+
+    for module in model.modules():
+        if isinstance(module, Linear4bit):
+            module.support_avx512bf16_for_cpu = False
+
+
+def choose_dtype(base: Path, device: torch.device, method: str = "lora") -> Dtype:
+    """bfloat16 where the device has instructions for it and the model is wide enough to gain.
+
+    On a CPU with them products take half the time from a width of 128 on (AMD EPYC, AVX512-BF16),
+    without them several times as long. Decided by what the processor says rather than by a
+    stopwatch, so that the same tuning gives the same bits when it is run again. Full fine-tuning
+    stays in float32 on a CPU: there its weights would be rounded anew for every product.
+    """
     if device.type == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported(False) else "float32"
+    if method == "full":
+        return "float32"
     from transformers import AutoConfig
 
-    width = min(int(AutoConfig.from_pretrained(base, local_files_only=True).hidden_size), 4096)
-    seconds = {dtype: _product_seconds(width, dtype) for dtype in (torch.float32, torch.bfloat16)}
-    return "bfloat16" if seconds[torch.bfloat16] * 1.25 < seconds[torch.float32] else "float32"
-
-
-def _product_seconds(width: int, dtype: torch.dtype, tokens: int = 256, repeats: int = 7) -> float:
-    # Not random: the tuning's own draws must not depend on whether this was measured.
-    x = torch.full((tokens, width), 0.5, dtype=dtype)
-    weight = torch.full((2 * width, width), 0.01, dtype=dtype)
-    best = float("inf")
-    for _ in range(repeats):
-        start = time.perf_counter()
-        (x @ weight.t()) @ weight
-        best = min(best, time.perf_counter() - start)
-    return best
+    width = int(AutoConfig.from_pretrained(base, local_files_only=True).hidden_size)
+    processor = torch.cpu.get_capabilities()
+    fast = any(processor.get(name) for name in ("avx512_bf16", "amx_bf16"))
+    return "bfloat16" if fast and width >= 128 else "float32"
 
 
 def stop_ids(model: Any) -> set[int]:

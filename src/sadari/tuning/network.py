@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from sadari.tuning import attention
 from sadari.tuning.errors import TuningError
-from sadari.tuning.examples import Example
-from sadari.tuning.loss import answer_loss
+from sadari.tuning.examples import Example, Unit
+from sadari.tuning.loss import answer_losses
+from sadari.tuning.methods import Adaptation
 from sadari.tuning.packing import Row, pack
 
 TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 6e-2}
@@ -32,17 +34,22 @@ class Body(Protocol):
 class TransformersBody:
     """The model's own forward pass, with the attention called `name`."""
 
-    def __init__(self, model: Any, name: str) -> None:
-        model.set_attn_implementation(name)
-        self.model = model
+    def __init__(self, adaptation: Adaptation, name: str, recompute: bool) -> None:
+        adaptation.model.set_attn_implementation(name)
+        if recompute:
+            # Only this kind reaches trainable weights behind a frozen embedding.
+            kind = {"use_reentrant": False}
+            adaptation.model.activation_checkpointing_enable(activation_checkpointing_kwargs=kind)
+        self.adaptation = adaptation
         self.name = name
         self.shares = name == attention.NAME
 
     def answer_states(self, row: Row) -> Tensor:
         # Only our own attention knows the spans; the others read them from the positions.
         extra = {"spans": row.spans} if self.name == attention.NAME else {}
-        states: Tensor = self.model.base_model(
-            input_ids=row.input_ids, position_ids=row.position_ids, use_cache=False, **extra
+        extra |= self.adaptation.inputs(row.input_ids)
+        states: Tensor = self.adaptation.model.base_model(
+            position_ids=row.position_ids, use_cache=False, **extra
         ).last_hidden_state
         return states[0].index_select(0, row.predicts)
 
@@ -53,17 +60,23 @@ class Network:
     The body is the first of these that gives packed examples the logits they have alone: on CPU
     the blocks of `LlamaBody`, then attention over spans (both many times faster there on short
     examples than a mask over the whole row), then PyTorch's attention, then Transformers' plain
-    one. Raises TuningError for a model that mixes packed examples under every one of them, or
+    one. Without `probe`, for a model that has shapes alone, the first is taken unseen.
+
+    Raises TuningError for a model that mixes packed examples under every one of them, or
     whose logits are not its head's plain product.
     """
 
-    def __init__(self, model: Any) -> None:
-        self.model = model
+    def __init__(
+        self, adaptation: Adaptation, *, recompute: bool = False, probe: bool = True
+    ) -> None:
+        self._recompute = recompute
+        self.adaptation = adaptation
+        self.model = model = adaptation.model
         self.head = model.get_output_embeddings()
-        wanted = self._alone()
+        wanted = self._alone() if probe else None
         for name in self._candidates():
             self.body = self._open(name)
-            if self._distance(wanted) <= TOLERANCE[model.dtype]:
+            if wanted is None or self._distance(wanted) <= TOLERANCE[adaptation.dtype]:
                 self.name = name
                 return
         raise TuningError(
@@ -72,24 +85,37 @@ class Network:
             todo="Choose a base with plain attention, such as Llama, Qwen, Phi-3 or GPT-NeoX.",
         )
 
-    def pack(self, examples: Sequence[Example], row_tokens: int) -> list[Row]:
-        """Rows for this network: with what the examples share once, if it can."""
-        rows = pack(examples, row_tokens, share=self.body.shares)
+    def pack(self, units: Sequence[Unit], row_tokens: int) -> list[Row]:
+        """Rows for this network: behind the method's virtual tokens, and with what the examples
+        share once, if it can."""
+        units = [tuple(self._led(example) for example in unit) for unit in units]
+        rows = pack(units, row_tokens, share=self.body.shares)
         return [row.to(self.model.device) for row in rows]
 
-    def loss(self, row: Row) -> Tensor:
-        """The sum over the row's answer tokens of -log p(token), a float32 scalar."""
-        states = self.body.answer_states(row)
-        return answer_loss(states, self.head.weight, getattr(self.head, "bias", None), row.targets)
+    def losses(self, row: Row) -> Tensor:
+        """-log p of each of the row's answer tokens, shape (answer tokens,), float32."""
+        with self.adaptation.precision():
+            states = self.body.answer_states(row)
+            bias = getattr(self.head, "bias", None)
+            return answer_losses(states, self.head.weight, bias, row.targets)
+
+    def _led(self, example: Example) -> Example:
+        lead = self.adaptation.lead
+        if not lead:
+            return example
+        silent = (False,) * len(lead)
+        return replace(example, ids=lead + example.ids, trained=silent + example.trained)
 
     def _candidates(self) -> list[str]:
-        names = ["sdpa", "eager"]
-        if self.model.device.type == "cpu":
+        names = [attention.PREFIXED] if self.adaptation.inside_attention else ["sdpa", "eager"]
+        # What is written out below runs in the weights' own dtype.
+        own = self.adaptation.dtype == self.model.dtype
+        if self.model.device.type != "cuda" and own:
             from sadari.tuning.llama import LlamaBody
 
             if not getattr(self.model.config, "attention_dropout", 0.0):
                 names.insert(0, attention.NAME)
-            if LlamaBody.fits(self.model):
+            if LlamaBody.fits(self.model) and not self.adaptation.inside_attention:
                 names.insert(0, "llama")
         return names
 
@@ -97,36 +123,38 @@ class Network:
         if name == "llama":
             from sadari.tuning.llama import LlamaBody
 
-            return LlamaBody(self.model)
-        if name == attention.NAME:
-            attention.register()
-        return TransformersBody(self.model, name)
+            return LlamaBody(self.model, self.adaptation.embed, self._recompute)
+        attention.register()
+        return TransformersBody(self.adaptation, name, self._recompute)
 
     @torch.no_grad()
     def _alone(self) -> Tensor:
-        """The logits that Transformers' plain attention gives each probe by itself."""
+        """The logits that the adapted model, in Transformers' plain attention, gives each probe by
+        itself."""
         self.model.eval()
         self.model.set_attn_implementation("eager")
         device = self.model.device
-        prompt = len(BEGINNING)
         logits = [
-            self.model(torch.tensor([BEGINNING + rest], device=device)).logits[0, prompt:-1]
+            self.adaptation.adapted(torch.tensor([BEGINNING + rest], device=device)).logits
             for rest in PROBES
         ]
-        return torch.cat(logits).float()
+        parts = [given[0, -len(rest) : -1] for given, rest in zip(logits, PROBES, strict=True)]
+        return torch.cat(parts).float()
 
     @torch.no_grad()
     def _distance(self, wanted: Tensor) -> float:
         """How far the body's logits of the packed probes are from `wanted`, of the largest."""
         silent = (False,) * (len(BEGINNING) + 1)
-        examples = [
-            Example(i, BEGINNING + rest, silent + (True,) * (len(rest) - 1))
+        units = [
+            (self._led(Example(i, BEGINNING + rest, silent + (True,) * (len(rest) - 1))),)
             for i, rest in enumerate(PROBES)
         ]
         far = 0.0
         for share in {False, self.body.shares}:
-            (row,) = pack(examples, row_tokens=64, share=share)
-            packed = self.head(self.body.answer_states(row.to(self.model.device))).float()
+            (row,) = pack(units, row_tokens=10_000, share=share)
+            with self.adaptation.precision():
+                states = self.body.answer_states(row.to(self.model.device))
+                packed = self.head(states).float()
             far = max(far, float((packed - wanted).abs().max() / wanted.abs().max()))
         return far
 

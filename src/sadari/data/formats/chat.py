@@ -1,10 +1,9 @@
-"""Records on disk: OpenAI's chat lines, with sadari's own fields beside the messages."""
+"""sadari's own lines: OpenAI's chat turns, with every field of a record beside them."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,8 +14,9 @@ from sadari.domain.files import parse_json, read_json_lines
 from sadari.domain.message import Message, ToolCall
 from sadari.domain.problem import Problems, quoted
 from sadari.domain.rows import complaints
+from sadari.store import whole_file
 
-_FIELDS = ("id", "group", "source", "task", "rejected", "rating", "parent")
+_FIELDS = ("id", "group", "source", "task", "rejected", "rating", "parent", "extra")
 
 
 class _CallRow(BaseModel):
@@ -34,7 +34,9 @@ class _ToolCallRow(BaseModel):
     id: str = ""
 
 
-class _TurnRow(BaseModel):
+class TurnRow(BaseModel):
+    """A turn as OpenAI's chat API writes it; arguments may be an object or a text of one."""
+
     role: Literal["system", "user", "assistant", "tool"]
     content: str | None = None
     tool_calls: tuple[_ToolCallRow, ...] = ()
@@ -42,6 +44,7 @@ class _TurnRow(BaseModel):
     train: bool | None = None
 
     def message(self) -> Message:
+        """The turn as a message."""
         calls = tuple(
             ToolCall(c.function.name, c.function.arguments, c.id) for c in self.tool_calls
         )
@@ -51,7 +54,7 @@ class _TurnRow(BaseModel):
 class _RecordRow(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    messages: tuple[_TurnRow, ...] = Field(min_length=1)
+    messages: tuple[TurnRow, ...] = Field(min_length=1)
     id: str = ""
     group: str = ""
     source: str = ""
@@ -59,12 +62,13 @@ class _RecordRow(BaseModel):
     rejected: str | None = None
     rating: str | None = None
     parent: str | None = None
+    extra: dict[str, Any] = Field(default_factory=dict)
 
 
 def record_to_json(record: Record) -> dict[str, Any]:
     """One line of OpenAI's chat format; fields that are None or empty are left out."""
     line: dict[str, Any] = {"messages": [_turn_to_json(m) for m in record.messages]}
-    line.update({k: v for k in _FIELDS if (v := getattr(record, k)) not in (None, "")})
+    line.update({k: v for k in _FIELDS if (v := getattr(record, k)) not in (None, "", {})})
     return line
 
 
@@ -74,15 +78,22 @@ def _turn_to_json(message: Message) -> dict[str, Any]:
 
 
 def write_records(records: Iterable[Record], path: Path) -> None:
-    """Writes JSON lines through a temporary file, so that a half-written one is never read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(path.suffix + ".tmp")
-    with temporary.open("w", encoding="utf-8") as file:
+    """Writes JSON lines, whole or not at all."""
+    with whole_file(path) as file:
         for record in records:
             file.write(json.dumps(record_to_json(record), ensure_ascii=False) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+
+
+def record_from_json(line: Mapping[str, Any], where: str) -> Record:
+    """The record of one line; without id, group or source these are `where`. Raises ValueError
+    with a sentence about the first thing that is wrong."""
+    try:
+        row = _RecordRow.model_validate(line)
+    except ValidationError as error:
+        raise ValueError(complaints(error, _RecordRow)[0][1]) from None
+    fields = {name: getattr(row, name) for name in _FIELDS}
+    fields |= {name: where for name in ("id", "group", "source") if not fields[name]}
+    return Record(messages=tuple(turn.message() for turn in row.messages), **fields)
 
 
 def read_records(path: Path, problems: Problems) -> list[Record]:
@@ -91,14 +102,10 @@ def read_records(path: Path, problems: Problems) -> list[Record]:
     found: dict[str, Record] = {}
     for where, line in read_json_lines(path, problems):
         try:
-            row = _RecordRow.model_validate(line)
-        except ValidationError as error:
-            _, what = complaints(error, _RecordRow)[0]
-            problems.error(where, what, "Mend or drop the line.")
+            record = record_from_json(line, where)
+        except ValueError as error:
+            problems.error(where, str(error), "Mend or drop the line.")
             continue
-        extra = {name: getattr(row, name) for name in _FIELDS}
-        extra |= {name: where for name in ("id", "group", "source") if not extra[name]}
-        record = Record(messages=tuple(turn.message() for turn in row.messages), **extra)
         if found.setdefault(record.id, record) is not record:
             what = f"the id {quoted(record.id)} is taken by {found[record.id].source}."
             problems.error(where, what, "Give it another.")

@@ -1,0 +1,130 @@
+"""`tune --dry-run`: what a tuning will take, before it is started."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from sadari.cli.common import output, print_json, say
+
+if TYPE_CHECKING:
+    from sadari.domain import Domain
+    from sadari.jobs import Job
+    from sadari.jobs.estimate import Estimate
+
+UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+
+
+def parse_bytes(text: str) -> int:
+    """Bytes of a size such as 6GB, 800 MiB or 512m; units are powers of 1,024."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", text.lower())
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is no size; write one such as 6GB or 800MB.")
+    return int(float(match[1]) * UNITS[match[2]])
+
+
+def show_lesson(tokenizer: Any, example: Any) -> None:
+    """What the model reads, token by token, with what it learns highlighted."""
+    from sadari.llm import render_text
+
+    line = Text()
+    for piece, trained in render_text(tokenizer, example):
+        line.append(piece, style="black on green" if trained else "dim")
+    output.print(line)
+    learned = sum(example.trained)
+    output.print(f"[dim]{len(example.ids)} tokens, {learned} of them learned[/]\n")
+
+
+def dry_run(job: Job, domain: Domain, read: Domain, *, json: bool) -> None:
+    """Print what `job` will take; exit status 1 if the machine cannot give it."""
+    from sadari.jobs.estimate import estimate, resolved
+    from sadari.llm import Rendered
+    from sadari.llm.weights import load_tokenizer
+
+    said = estimate(job, resolved(job, domain, read), domain)
+    first = next((lesson for lesson in job.train if isinstance(lesson, Rendered)), None)
+    if json:
+        example = None if first is None else {"ids": first.ids, "trained": first.trained}
+        print_json(said.to_json() | {"first_example": example})
+    else:
+        settings = Table("setting", "value", "from", title=f"{job.name}, base {job.base.name}")
+        for setting in said.settings:
+            value = setting.value
+            shown = ", ".join(value) if isinstance(value, list) else str(value)
+            settings.add_row(setting.name, shown, setting.source)
+        output.print(settings)
+        for name, line in lines(said).items():
+            output.print(f"{name}: {line}", markup=False, soft_wrap=True)
+        if first is not None:
+            output.print("first example:")
+            show_lesson(load_tokenizer(job.base), first)
+    if not said.fits:
+        say(
+            "[yellow]It does not fit into the memory that is free.[/] A smaller base, method "
+            "qlora, a lower max_length, or a machine with more memory would."
+        )
+        raise typer.Exit(1)
+
+
+def lines(said: Estimate) -> dict[str, str]:
+    """The estimate as lines of name and value."""
+    taken = said.taken
+    parts = {
+        "libraries": said.libraries_bytes,
+        "weights": taken.weights,
+        "what trains": taken.trained,
+        "gradients": taken.gradients,
+        "optimiser": taken.optimiser,
+        "activations": taken.activations,
+        "allocator": taken.slack,
+    }
+    free = "" if said.free_bytes is None else f"; free {size(said.free_bytes)}"
+    how = "from its own first steps" if said.measured else "from how fast this machine multiplies"
+    found = {
+        "trainable": f"{taken.trainable:,} of {taken.total:,} "
+        f"({taken.trainable / taken.total:.2%})",
+        "peak memory": f"{size(said.peak_bytes)}{free}",
+        "of it": ", ".join(f"{name} {size(held)}" for name, held in parts.items() if held),
+        "time": f"at most {duration(said.seconds)} for {said.steps:,} steps, {how}",
+        "cost": "no price: set per_hour in [tuning] of domain.toml"
+        if said.cost is None
+        else f"{said.cost:,.2f} {said.currency}",
+        "examples": f"{said.examples:,}; {said.cut_examples:,} longer than max_length, "
+        f"{said.cut_answers:,} answers cut",
+    }
+    if said.changed:
+        found["changed, to fit"] = "; ".join(said.changed)
+    return found
+
+
+def size(held: float) -> str:
+    """Bytes for people."""
+    return f"{held / 2**30:,.1f} GiB" if held >= 2**30 else f"{held / 2**20:,.0f} MiB"
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def summary(said: Estimate) -> str:
+    """The estimate in one line."""
+    changed = f"; to fit, {', '.join(said.changed)}" if said.changed else ""
+    return f"at most {duration(said.seconds)}, {size(said.peak_bytes)} of memory{changed}"
+
+
+def comparison(predicted: Mapping[str, float] | None) -> str:
+    """What was said before beside what happened, in one line."""
+    if predicted is None:
+        return "nothing was"
+    return (
+        f"memory {size(predicted['peak_memory_bytes'])} ({predicted['memory_error']:+.0%}), "
+        f"time {duration(predicted['seconds'])} ({predicted['seconds_error']:+.0%})"
+    )

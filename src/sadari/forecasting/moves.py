@@ -1,0 +1,230 @@
+"""Forecasters of a single move's minutes (the estimand "move"), under one protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+
+from sadari.forecasting.booster import QuantileBooster
+from sadari.forecasting.clock import DAY, HOUR
+from sadari.forecasting.conformal import Offsets, calibrate, none
+from sadari.forecasting.features import (
+    Design,
+    Vocabulary,
+    features,
+    learn_vocabulary,
+    make_design,
+)
+from sadari.forecasting.history import History
+from sadari.forecasting.quantiles import LEVELS, Floats, Integers, ordered
+from sadari.forecasting.rules import Rule
+from sadari.forecasting.state import ENOUGH, State, Usual, codes, learn_usual
+
+ROWS = 80_000  # newest moves that the boosters learn from
+SHORTEST = 1 / 60  # minutes: no forecast is below a second
+
+
+class MoveForecaster(Protocol):
+    """Forecasts single moves."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in tables."""
+        ...
+
+    def fit(self, history: History) -> None:
+        """Learns from moves that have ended."""
+        ...
+
+    def predict(self, moves: pl.DataFrame, as_of: Integers, history: History) -> Floats:
+        """Quantiles of the minutes [moves, levels] from what `history` knew by `as_of`
+        (milliseconds, one for each move)."""
+        ...
+
+
+class Empirical:
+    """The quantiles of the route's own moves; of its pair, or of all, where it has few."""
+
+    name = "route's quantiles"
+
+    def __init__(self) -> None:
+        self._tables: tuple[dict[str, Floats], dict[str, Floats], Floats] | None = None
+
+    def fit(self, history: History) -> None:
+        """Takes the quantiles."""
+        done = history.done
+        self._tables = (
+            _quantiles(done, "route"),
+            _quantiles(done.filter(pl.col("pair") != "→"), "pair"),
+            np.quantile(done["minutes"].to_numpy(), LEVELS),
+        )
+
+    def predict(self, moves: pl.DataFrame, as_of: Integers, history: History) -> Floats:
+        """The same for every time."""
+        assert self._tables is not None
+        routes, pairs, every = self._tables
+        rows = zip(moves["route"], moves["pair"], strict=True)
+        found = [routes.get(r, pairs.get(p, every)) for r, p in rows]
+        return np.array(found).reshape(-1, len(LEVELS))
+
+
+class Profile:
+    """Seasonal naive for moves: the route's quantiles, moved by what moves of all routes took more
+    than usual at this hour of the week in the last four weeks."""
+
+    name = "seasonal naive"
+
+    def __init__(self) -> None:
+        self._base = Empirical()
+        self._shift: Floats = np.zeros(168)
+        self._zone = "UTC"
+
+    def fit(self, history: History) -> None:
+        """Takes the quantiles and the week's profile."""
+        self._base.fit(history)
+        self._zone = history.zone
+        done = history.done.filter(pl.col("start") > history.last - 28 * 24 * HOUR)
+        usual = learn_usual(history.done)
+        route, _, _ = codes(done, usual)
+        more = np.log(done["minutes"].to_numpy()) - usual.level[np.maximum(route, 0)]
+        hour = hour_of_week(done, self._zone)
+        total = np.bincount(hour, weights=np.clip(more, -1.5, 1.5), minlength=168)
+        self._shift = total / (np.bincount(hour, minlength=168) + 10)
+
+    def predict(self, moves: pl.DataFrame, as_of: Integers, history: History) -> Floats:
+        """The route's quantiles times the hour's factor."""
+        shift = self._shift[hour_of_week(moves, self._zone)]
+        return self._base.predict(moves, as_of, history) * np.exp(shift)[:, None]
+
+
+class BoostedMoves:
+    """LightGBM quantiles of how much longer than usual a move takes (logarithm), from route,
+    calendar, the fleet's state, load, plans, sensors and declared rules; one model for all routes
+    and for any time ahead up to a day."""
+
+    name = "boosted"
+
+    def __init__(self, rules: tuple[Rule, ...] = (), *, rounds: int = 100, seed: int = 0) -> None:
+        self._rules, self._rounds, self._seed = rules, rounds, seed
+        self.design: Design | None = None
+        self._booster: QuantileBooster | None = None
+
+    def fit(self, history: History) -> None:
+        """Trains on the newest moves, half of them seen an hour ahead, half up to a day."""
+        usual = learn_usual(history.done)
+        vocabulary = learn_vocabulary(history, usual)
+        self.design = make_design(history, usual, vocabulary, self._rules)
+        done = history.done.tail(ROWS)
+        self._booster = None
+        if len(done) < 10 * ENOUGH:
+            return
+        draw = np.random.default_rng(self._seed)
+        soon = draw.random(len(done)) < 0.5
+        ahead = np.where(soon, draw.random(len(done)), 24 * draw.random(len(done))) * HOUR
+        as_of = done["start"].to_numpy() - ahead.astype(np.int64)
+        rows = features(done, as_of, self.design, State(history, usual), history)
+        target = np.log(done["minutes"].to_numpy()) - rows[:, 3]
+        booster = QuantileBooster(rounds=self._rounds)
+        booster.fit(rows, np.clip(target, -4, 4), self.design.categorical)
+        self._booster = booster
+
+    @property
+    def trees(self) -> tuple[str, ...]:
+        """The trained trees as text; none where there was too little to learn."""
+        return () if self._booster is None else self._booster.trees
+
+    def restore(self, history: History, trees: tuple[str, ...], vocabulary: Vocabulary) -> None:
+        """The trees that `fit` gave, with everything that is only counted from this history, which
+        may have grown since."""
+        self.design = make_design(history, learn_usual(history.done), vocabulary, self._rules)
+        self._booster = QuantileBooster.of(trees) if trees else None
+
+    def predict(self, moves: pl.DataFrame, as_of: Integers, history: History) -> Floats:
+        """Quantiles in minutes; the route's own spread where there was too little to learn."""
+        assert self.design is not None
+        rows = features(moves, as_of, self.design, State(history, self.design.usual), history)
+        return self.from_features(rows)
+
+    def from_features(self, rows: Floats) -> Floats:
+        """Quantiles in minutes of rows of features."""
+        from scipy.special import ndtri
+
+        if self._booster is None:
+            more = rows[:, 4:5] * ndtri(LEVELS)
+        else:
+            more = self._booster.predict(rows)
+        found: Floats = np.exp(np.clip(rows[:, 3:4] + more, -10, 20))
+        return found
+
+    def reasons(self, rows: Floats) -> Floats | None:
+        """What each feature adds to the logarithm of the median [rows, columns + 1]."""
+        return None if self._booster is None else self._booster.reasons(rows)
+
+
+class Calibrated:
+    """A forecaster with its quantiles calibrated, in logarithms, on the newest fifth of the
+    history, which it had not seen; then it is fitted again on all."""
+
+    def __init__(self, inner: MoveForecaster) -> None:
+        self.inner = inner
+        self.offsets: Offsets = none(0)
+        self._usual: Usual | None = None
+
+    @property
+    def name(self) -> str:
+        """The inner forecaster's name."""
+        return self.inner.name
+
+    def fit(self, history: History) -> None:
+        """Fits, measures the errors, fits again."""
+        done = history.done
+        self._usual = learn_usual(done)
+        newest = done.tail(max(len(done) // 5, 1))
+        if len(done) >= 20 * ENOUGH:
+            split = int(newest["start"][0])
+            self.inner.fit(history.until(split))
+            # known an hour before, as most forecasts are wanted
+            as_of = newest["start"].to_numpy() - HOUR // 2
+            quantiles = self.inner.predict(newest, as_of, history)
+            route, _, _ = codes(newest, self._usual)
+            actual = np.log(newest["minutes"].to_numpy())
+            day = (newest["start"] // DAY).to_numpy()  # moves of one day hang together
+            self.offsets = calibrate(np.log(quantiles), actual, route, len(self._usual.routes), day)
+        self.inner.fit(history)
+
+    def restore(self, usual: Usual, offsets: Offsets, routes: Sequence[str]) -> None:
+        """What `fit` left, but for the inner forecaster: `offsets` are those of `routes`; a route
+        that came later has those of all."""
+        own = dict(zip(routes, offsets.groups, strict=False))
+        groups = [own.get(name, offsets.everywhere) for name in usual.routes]
+        self._usual, self.offsets = usual, Offsets(offsets.everywhere, np.array(groups))
+
+    def predict(self, moves: pl.DataFrame, as_of: Integers, history: History) -> Floats:
+        """Calibrated quantiles in minutes, finite, positive and in order."""
+        return self.calibrated(self.inner.predict(moves, as_of, history), moves)
+
+    def calibrated(self, quantiles: Floats, moves: pl.DataFrame) -> Floats:
+        """The inner forecaster's quantiles, calibrated."""
+        assert self._usual is not None
+        route, _, _ = codes(moves, self._usual)
+        logs = self.offsets.apply(np.log(np.maximum(quantiles, SHORTEST)), route)
+        return ordered(np.maximum(np.exp(logs), SHORTEST))
+
+
+def hour_of_week(moves: pl.DataFrame, zone: str) -> Integers:
+    """The local hour of the week in which moves start, Monday's first 0."""
+    at = pl.col("start").cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(zone)
+    found = moves.select(((at.dt.weekday().cast(pl.Int64) - 1) * 24 + at.dt.hour()).alias("h"))["h"]
+    return found.to_numpy().astype(np.int64)
+
+
+def _quantiles(done: pl.DataFrame, key: str) -> dict[str, Floats]:
+    levels = [pl.col("minutes").quantile(q, "linear").alias(str(q)) for q in LEVELS]
+    table = (
+        done.group_by(key).agg(*levels, pl.len().alias("count")).filter(pl.col("count") >= ENOUGH)
+    )
+    names = [str(q) for q in LEVELS]
+    return {row[0]: np.array(row[1:]) for row in table.select(key, *names).iter_rows()}

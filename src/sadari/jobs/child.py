@@ -1,0 +1,99 @@
+"""One tuning in a process of its own: trained, logged, noted how it answers, its result written."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import warnings
+from contextlib import AbstractContextManager, ExitStack, closing
+from typing import TYPE_CHECKING, Any
+
+from sadari.jobs.outcome import RESULT
+from sadari.jobs.runs import RunLog
+from sadari.jobs.trackers import Teller, Tracking, open_tracker
+from sadari.jobs.types import JobError
+from sadari.store import write_json
+
+if TYPE_CHECKING:
+    from sadari.jobs.tune import Job
+
+
+def train_job(job: Job, news: Any, track: Tracking | None) -> None:
+    """In the child process: train, keeping a log, note how the adapter answers (serving compares
+    it), then write the result beside the adapter."""
+    from transformers.utils import logging
+
+    from sadari.llm.local import LocalModel
+    from sadari.tuning import Progress, train
+    from sadari.tuning.adapter import ADAPTER, MODEL
+    from sadari.tuning.room import ran_out
+    from sadari.tuning.watermark import limit_memory
+
+    # The child's stderr is the user's terminal, where the progress bar stands.
+    logging.disable_progress_bar()
+    warnings.simplefilter("ignore", FutureWarning)
+    if job.memory_limit is not None:
+        limit_memory(job.memory_limit)
+    parent = os.getppid()
+    resume = job.folder.exists()
+    with ExitStack() as told:
+        log = RunLog(job.folder, name=job.name, domain=job.domain, epochs=job.settings.epochs)
+        told.enter_context(log)
+        for name in (ADAPTER, MODEL):  # killed after its last step: weights without a result
+            (job.folder / name).unlink(missing_ok=True)
+        teller = told.enter_context(tracked(job, track)) if track else None
+
+        def tell(progress: Progress) -> None:
+            if os.getppid() != parent:
+                raise SystemExit("Nobody waits for this tuning any more; its checkpoint is kept.")
+            log.step(progress)
+            if teller is not None:
+                teller.step(progress)
+            news.put((job.name, progress.step, progress.steps, progress.loss))
+
+        try:
+            result = train(
+                job.base,
+                job.train,
+                job.validation,
+                job.settings,
+                job.folder,
+                start_from=job.start_from,
+                resume=resume,
+                on_step=tell,
+            )
+        except (RuntimeError, MemoryError) as error:
+            if not ran_out(error):
+                raise
+            # Rows that are too long are taken care of in the loop: this is the rest.
+            raise JobError(
+                "Memory ran out where shorter rows do not help: the base, what trains, or its "
+                f"optimiser do not fit ({str(error).splitlines()[0][:120]}).",
+                where=str(job.base),
+                todo="Look at `sadari tune … --dry-run`; take method lora or qlora, a smaller "
+                "base, or a machine with more memory.",
+            ) from None
+        model = LocalModel(job.base)
+        asyncio.run(model.record(str(job.folder)))
+        model.close()
+        values = result.to_json() | {
+            "examples": len(job.train),
+            "settings": job.settings.to_json(),
+            "domain": job.domain,
+        }
+        if job.predicted is not None:
+            values["predicted"] = job.predicted.beside(values)
+        write_json(values, job.folder / RESULT)
+
+
+def tracked(job: Job, track: Tracking) -> AbstractContextManager[Teller]:
+    """The tracker of this job's run, closed at the end."""
+    return closing(
+        open_tracker(
+            track,
+            domain=job.domain,
+            name=job.name,
+            adapter=job.folder.name,
+            settings=job.settings.to_json(),
+        )
+    )

@@ -1,0 +1,219 @@
+"""Results for other programs: an adapter alone or merged into its base, with the files and commands
+of the server that is to run it; and folders freed of what only training needs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sadari.data.formats import Source, import_records
+from sadari.jobs.forgetting import BUILT_IN
+from sadari.jobs.merging import Difference, adapter_config, merge
+from sadari.jobs.modelfile import Server, modelfile, vllm_command
+from sadari.jobs.types import JobError
+from sadari.llm import render_examples
+from sadari.llm.adapters import AdapterCard
+from sadari.llm.weights import (
+    TOKENIZER_FILES,
+    context_length,
+    digest,
+    load_tokenizer,
+    resolve,
+)
+from sadari.store import write_json
+
+ADAPTER = ("adapter_config.json", "adapter_model.safetensors", "base.json", "tuning.json")
+WHOLE = ("config.json", "generation_config.json", "*.safetensors", "*.safetensors.index.json")
+CARD = "README.md"
+WEIGHTS = ("*.safetensors", "pytorch_model*.bin", "adapter_model.bin")
+COMPARED = 24  # conversations on which merged and unmerged answers are compared
+
+AGAINST = {
+    "served": "over the base as sadari serves it",
+    "rounded": "over the base in bfloat16",
+    "trained": "over the 4-bit base that it was trained on",
+}
+"""What a merged model is compared with; the keys are those of `merge`."""
+
+TRAINING_ONLY = (
+    "optimizer*.pt",
+    "optimizer*.bin",
+    "optimizer*.safetensors",
+    "optimizer_*",
+    "scheduler*.pt",
+    "scheduler*.bin",
+    "scaler*.pt",
+    "rng_state*.pth",
+    "random_states_*.pkl",
+    "trainer_state.json",
+    "training_args.bin",
+    "global_step*",
+    "zero_to_fp32.py",
+    "latest",
+)
+"""What Transformers, TRL, Accelerate and DeepSpeed keep to go on with a training."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was written. `command` serves it; `differences` are those of a merge."""
+
+    folder: Path
+    merged: bool
+    files: tuple[str, ...]
+    command: str
+    differences: Mapping[str, Difference]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "folder": str(self.folder),
+            "merged": self.merged,
+            "files": list(self.files),
+            "command": self.command,
+            "differences": {name: one.to_json() for name, one in self.differences.items()},
+        }
+
+
+def export(
+    adapter: Path,
+    out: Path,
+    *,
+    merged: bool = False,
+    server: Server = "vllm",
+    name: str = "",
+    base: str = "",
+    system: str = "",
+    scores: Mapping[str, str] | None = None,
+) -> Export:
+    """Copies what inference needs of the tuned folder `adapter` into `out`, which must be new or
+    empty, or with `merged` writes base and adapter as one bfloat16 model; and what `server` needs.
+
+    `name` is what clients ask for, `base` overrides where the adapter says its base lies, `system`
+    is the prompt that it was trained behind, and `scores` go on its card. Raises JobError for a
+    folder that is taken, an unfinished tuning, and what a server cannot run.
+    """
+    out = out.resolve()
+    if out.exists() and any(out.iterdir()):
+        raise JobError(
+            "This folder is not empty.", where=str(out), todo="Name a new one with --to."
+        )
+    name = name or adapter.name
+    whole = not (adapter / ADAPTER[0]).is_file() and (adapter / WHOLE[0]).is_file()
+    config = None if whole else adapter_config(adapter)
+    source = adapter if config is None else resolve(base or config["base_model_name_or_path"])
+    card = AdapterCard.read(adapter)
+    if config is not None and card is not None and card.base_digest != digest(source):
+        raise JobError(
+            f"The adapter was trained on another base than {source.name}.",
+            where=str(adapter),
+            todo="Name the model that it was trained on as models.base.",
+        )
+    tokenizer = load_tokenizer(source)
+    alone = config is not None and not merged
+    command = ""
+    if server == "vllm":  # first: what cannot be served is not merged for an hour before it says so
+        command = vllm_command(
+            out, name, base=str(source) if alone else "", config=config if alone else None
+        )
+    unfinished = out.with_name(f".unfinished-{out.name}")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    differences: Mapping[str, Difference] = {}
+    if config is not None and merged:
+        records, _ = import_records(Source(BUILT_IN))
+        talks = [one for r in records for one in render_examples(tokenizer, r.messages)]
+        differences = merge(source, adapter, unfinished, talks[:: -(-len(talks) // COMPARED)])
+    else:
+        _copy(adapter, unfinished, WHOLE if config is None else ADAPTER)
+    _copy(source, unfinished, TOKENIZER_FILES)
+    if server == "ollama":
+        length = context_length(_configuration(source))
+        start = str(source) if alone else "."
+        text = modelfile(
+            tokenizer, start=start, adapter=alone, system=system, context_length=length
+        )
+        (unfinished / "Modelfile").write_text(text, encoding="utf-8")
+        command = f"cd {out} && ollama create {name} -f Modelfile && ollama run {name}"
+    _card(adapter, unfinished, command, differences, scores or {})
+    done = Export(
+        folder=out,
+        merged=bool(differences),
+        files=tuple(sorted([*(path.name for path in unfinished.iterdir()), "export.json"])),
+        command=command,
+        differences=differences,
+    )
+    write_json(done.to_json(), unfinished / "export.json")
+    if out.exists():
+        out.rmdir()
+    unfinished.rename(out)
+    return done
+
+
+def strip_folder(folder: Path) -> list[tuple[Path, int]]:
+    """Removes what only training needs from a folder and from the checkpoints in it, ours and those
+    of Transformers, TRL, Accelerate and DeepSpeed; weights, configuration and tokenizer stay. What
+    is left cannot be resumed. Returns the paths that went and their bytes.
+
+    Raises JobError where there are no weights to keep: an unfinished tuning would be lost."""
+    places = [folder, *sorted(folder.glob("checkpoint-*"))]
+    if not any(list(place.glob(kind)) for place in places for kind in WEIGHTS):
+        raise JobError(
+            "There are no weights here that would be left.",
+            where=str(folder),
+            todo="Finish the tuning first; the same `sadari tune` goes on with it.",
+        )
+    found = [path for place in places for kind in TRAINING_ONLY for path in place.glob(kind)]
+    if (folder / "checkpoints").is_dir():
+        found.append(folder / "checkpoints")
+    gone = []
+    for path in sorted(set(found)):
+        gone.append((path, _bytes(path)))
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return gone
+
+
+def _copy(source: Path, target: Path, kinds: tuple[str, ...]) -> None:
+    for path in sorted({path for kind in kinds for path in source.glob(kind)}):
+        shutil.copy2(path, target / path.name)
+
+
+def _configuration(folder: Path) -> Any:
+    from transformers import AutoConfig
+
+    return AutoConfig.from_pretrained(folder, local_files_only=True)
+
+
+def _card(
+    adapter: Path,
+    out: Path,
+    command: str,
+    differences: Mapping[str, Difference],
+    scores: Mapping[str, str],
+) -> None:
+    """The adapter's card, if it has one, with its scores, what merging changed, and the command."""
+    card = adapter / CARD
+    parts = [card.read_text(encoding="utf-8").rstrip()] if card.is_file() else [f"# {adapter.name}"]
+    if scores:
+        rows = "\n".join(f"| {rung} | {score} |" for rung, score in scores.items())
+        parts.append(f"## Scores\n\n| rung | share right |\n|---|---|\n{rows}")
+    if differences:
+        lines = [
+            f"- against the adapter {AGAINST[name]}: {one}" for name, one in differences.items()
+        ]
+        parts.append("## Merged in bfloat16\n\n" + "\n".join(lines))
+    if command:
+        parts.append(f"## Serve\n\n```\n{command}\n```")
+    (out / CARD).write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def _bytes(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())

@@ -1,0 +1,151 @@
+"""An adapter added into its base for good, and how far that moves the answers."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sadari.jobs.types import JobError
+from sadari.llm import Rendered
+from sadari.llm.weights import load_model
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+VIRTUAL = ("PROMPT_TUNING", "PREFIX_TUNING", "P_TUNING")
+"""PEFT's types of adapters that put tokens in front of a prompt and change no weight."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Logits of the merged model against those of base and adapter, at `tokens` answer tokens:
+    the largest and the mean absolute difference, and the share of tokens of which another one is
+    now the likeliest."""
+
+    tokens: int
+    largest: float
+    mean: float
+    changed: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return (
+            f"logits differ by {self.mean:.4f} on average and {self.largest:.3f} at most; "
+            f"{self.changed:.1%} of {self.tokens:,} greedy tokens change"
+        )
+
+
+def merge(
+    base: Path, adapter: Path, out: Path, examples: Sequence[Rendered]
+) -> dict[str, Difference]:
+    """Writes base and adapter as one bfloat16 model into `out` and returns how its answers to
+    `examples` differ from those of the adapter: "served" over the base as sadari opens it (float32
+    where it is small), "rounded" over the base in bfloat16, which leaves what merging alone does,
+    and for QLoRA "trained", over the 4-bit base that it was trained on. What is compared is read
+    back from the files that were written.
+
+    Raises JobError for an adapter without weights to add, a base that is quantised itself, and a
+    sum that is not finite.
+    """
+    kind = adapter_config(adapter)["peft_type"]
+    if kind in VIRTUAL:
+        raise JobError(
+            f"A {kind} adapter puts tokens in front of the prompt; there is nothing to merge.",
+            where=str(adapter),
+            todo="Serve it with sadari, or tune with lora.",
+        )
+    config = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    if "quantization_config" in config:
+        raise JobError(
+            "The base is quantised; the sum would be rounded to its few levels.",
+            where=str(base),
+            todo="Name the model that it was quantised from as models.base.",
+        )
+    wanted = {"served": _answers(_adapted(load_model(base), adapter), examples)}
+    wanted["rounded"] = _answers(_adapted(load_model(base, "bfloat16"), adapter), examples)
+    if _method(adapter) == "qlora":
+        wanted["trained"] = _answers(_adapted(_four_bits(base), adapter), examples)
+    _write_sum(base, adapter, out)
+    merged = _answers(load_model(out, "bfloat16"), examples)
+    return {name: difference(logits, merged) for name, logits in wanted.items()}
+
+
+def adapter_config(adapter: Path) -> dict[str, Any]:
+    """PEFT's configuration in an adapter's folder. Raises JobError where there is none."""
+    path = adapter / "adapter_config.json"
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise JobError(
+            f"This is no adapter: adapter_config.json cannot be read ({error}).",
+            where=str(adapter),
+            todo="Name the folder that `sadari tune` printed.",
+        ) from error
+    return found
+
+
+def difference(wanted: Sequence[Tensor], found: Sequence[Tensor]) -> Difference:
+    """Logits against logits; each (tokens, vocabulary), one pair for each example."""
+    import torch
+
+    one, other = torch.cat(list(wanted)), torch.cat(list(found))
+    apart = (one - other).abs()
+    changed = one.argmax(-1) != other.argmax(-1)
+    return Difference(
+        len(one), float(apart.max()), float(apart.mean()), float(changed.float().mean())
+    )
+
+
+def _write_sum(base: Path, adapter: Path, out: Path) -> None:
+    try:
+        summed = _adapted(load_model(base, "bfloat16"), adapter).merge_and_unload(safe_merge=True)
+    except ValueError as error:  # PEFT's, for sums that are not finite
+        raise JobError(f"The adapter cannot be merged: {error}", where=str(adapter)) from error
+    summed.save_pretrained(out, safe_serialization=True)
+    del summed
+    gc.collect()
+
+
+def _adapted(model: Any, adapter: Path) -> Any:
+    from peft import PeftModel
+
+    return PeftModel.from_pretrained(model, str(adapter)).eval()
+
+
+def _answers(model: Any, examples: Sequence[Rendered]) -> list[Tensor]:
+    """Float32 logits of each example's answer tokens, on the CPU. The model is dropped."""
+    import torch
+
+    found = []
+    with torch.inference_mode():
+        for example in examples:
+            places = torch.tensor(example.trained).nonzero().squeeze(1) - 1
+            ids = torch.tensor([example.ids], device=model.device)
+            found.append(model(input_ids=ids, use_cache=False).logits[0].cpu()[places].float())
+    del model
+    gc.collect()
+    return found
+
+
+def _method(adapter: Path) -> str:
+    try:
+        result = json.loads((adapter / "tuning.json").read_text(encoding="utf-8"))
+        return str(result["settings"]["method"])
+    except (OSError, ValueError, KeyError):
+        return ""  # made elsewhere
+
+
+def _four_bits(base: Path) -> Any:
+    import torch
+
+    from sadari.tuning.model import open_base
+
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return open_base(base, "bfloat16", device, "qlora")

@@ -1,0 +1,34 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[TextIO]:
+    """A text file to write, which takes the place of `path` at the end of the block: written
+    beside it, synced, renamed. If the block raises or the process dies, `path` stays as it was."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    try:
+        with unfinished.open("w", encoding="utf-8") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def write_json(value: Any, path: Path) -> None:
+    """Writes `value` as JSON into a `whole_file`; what JSON does not know (dates, paths) as its
+    text."""
+    with whole_file(path) as file:
+        json.dump(value, file, ensure_ascii=False, indent=1, default=str)

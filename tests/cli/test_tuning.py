@@ -1,0 +1,104 @@
+"""A tuning as a person follows it: watched, resumed, exported; what cannot be is a sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.test_verbs import SADARI, run
+from tests.domains import small_domain
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Path:
+    return small_domain(tmp_path_factory.mktemp("tuning") / "shop", tiny)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def tuned(shop: Path, home: Path) -> dict[str, Any]:
+    """The result of a tuning with general records mixed in."""
+    done = run("tune", shop, "--rehearsal", "0.25", "--json", home=home)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_what_a_tuning_leaves(tuned: dict[str, Any]) -> None:
+    folder = Path(tuned["adapter"])
+    assert {"log.jsonl", "run.html", "README.md", "tuning.json"} <= {
+        path.name for path in folder.iterdir()
+    }
+    assert tuned["forgetting"]["items"] == 23
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "its folder does not state one" in card
+    assert "over 23 conversations" in card
+
+
+def test_a_finished_run_is_watched_and_not_resumed(
+    shop: Path, home: Path, tuned: dict[str, Any], tmp_path: Path
+) -> None:
+    seen = run("tune", shop, "--watch", "--json", home=home)
+    (shown,) = json.loads(seen.stdout)
+    assert shown["status"] == "done"
+    assert len(shown["steps"]) == tuned["steps"] == shown["total"]
+    assert "validation" in seen.stderr
+    refused = run("tune", shop, "--rehearsal", "0.25", "--resume", home=home, status=2)
+    assert "nothing to resume: this tuning is done" in refused.stderr.replace("\n", " ")
+    never = run("tune", shop, "--resume", home=tmp_path, status=2)
+    assert "have no checkpoint" in never.stderr.replace("\n", " ")
+    nobody = run("tune", shop, "--watch", home=tmp_path, status=2)
+    assert "no tuning to watch" in nobody.stderr
+
+
+def test_who_watches_sees_a_run_die(shop: Path, tmp_path: Path, tiny: Path) -> None:
+    long = small_domain(tmp_path / "shop", tiny, tuning="epochs = 100\npatience = 100")
+    environment = {**os.environ, "SADARI_HOME": str(tmp_path / "home"), "COLUMNS": "200"}
+    command = [*SADARI, "tune", str(long)]
+    quiet = subprocess.DEVNULL
+    tuning = subprocess.Popen(
+        command, env=environment, stdout=quiet, stderr=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        assert tuning.stderr is not None
+        for line in tuning.stderr:
+            if b"tuning" in line and b" of " in line:
+                break
+        watching = subprocess.Popen(
+            [*command, "--watch"], env=environment, stderr=subprocess.PIPE, text=True
+        )
+        assert watching.stderr is not None
+        first = watching.stderr.readline()
+        assert "going on" in first, first
+    finally:
+        os.killpg(tuning.pid, signal.SIGKILL)
+        tuning.wait(timeout=60)
+    _, rest = watching.communicate(timeout=300)
+    assert "its process is dead; the same command goes on" in rest.replace("\n", " ")
+    assert watching.returncode == 1
+
+
+def test_exports_of_a_domain(
+    shop: Path, home: Path, tuned: dict[str, Any], tmp_path: Path, tiny: Path
+) -> None:
+    words = ("export", shop, "--to", tmp_path / "merged", "--merge", "--json")
+    merged = json.loads(run(*words, home=home).stdout)
+    assert merged["differences"]["served"]["tokens"] > 0
+    assert "model.safetensors" in merged["files"]
+    told = run("export", shop, "--to", tmp_path / "o", "--for", "ollama", home=home).stdout
+    assert "ollama create shop -f Modelfile" in told
+    system = (tmp_path / "o" / "Modelfile").read_text(encoding="utf-8")
+    assert 'SYSTEM """' in system
+    nowhere = run("export", tuned["adapter"], home=home, status=2)
+    assert "Add --to FOLDER" in nowhere.stderr
+    stripped = json.loads(run("export", tuned["adapter"], "--strip", "--json", home=home).stdout)
+    assert stripped == {"removed": {}}
