@@ -1,6 +1,6 @@
 """How long a whole climb takes, and how much memory: a fresh home, the command that users type.
 
-python benchmarks/climb.py
+python benchmarks/climb.py [FOLDER]    # keeps the climb there, for docs/picture.py
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ SADARI = [sys.executable, "-c", "from sadari.cli import main; main()"]
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory() as fresh:
+        home = sys.argv[1] if len(sys.argv) > 1 else fresh
+        if list(Path(home).glob("*")):
+            sys.exit(f"{home} is not empty: a climb there would not start from nothing.")
         environment = {**os.environ, "SADARI_HOME": home}
         began = time.perf_counter()
         done = subprocess.run(

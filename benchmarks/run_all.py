@@ -17,7 +17,17 @@ COMMANDS = (
     ["benchmarks/evaluation_speed.py"],
     ["benchmarks/tuning.py", "--shape", "practice"],
     ["benchmarks/tuning.py", "--shape", "0.5b", "--steps", "6", "--rounds", "2"],
+    ["-m", "benchmarks.preference"],
+    ["-m", "benchmarks.preference", "--pairs", "system"],
+    ["-m", "benchmarks.memory"],
+    ["-m", "benchmarks.memory", "--shape", "0.5b", "--steps", "5", "--pairs", "short"],
+    ["-m", "benchmarks.tuning_growth"],
+    ["benchmarks/methods.py"],
+    ["benchmarks/forgetting.py"],
     ["-m", "benchmarks.error_rates"],
+    ["benchmarks/near_duplicates.py"],
+    ["-m", "benchmarks.prepare_scale"],
+    ["benchmarks/leakage.py"],
 )
 
 
@@ -25,8 +35,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", help="a folder with the public sets that retrieval is tried on")
     data = parser.parse_args().data
+    forecasts = ["-m", "benchmarks.forecasting", *(["--data", data] if data else [])]
     retrieval = ["benchmarks/retrieval.py", *(["--data", data] if data else [])]
-    for command in (*COMMANDS, retrieval, ["benchmarks/table.py"]):
+    chat = ["--chat", f"{data}/songys_chatbot/ChatbotData.csv"] if data else []
+    pii = ["-m", "benchmarks.pii", *chat]
+    for command in (*COMMANDS, retrieval, forecasts, pii, ["benchmarks/table.py"]):
         print("$ python", *command, flush=True)
         subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
 

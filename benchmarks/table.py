@@ -26,9 +26,19 @@ def main() -> None:
     for name, write in (
         ("climb", climb),
         ("tuning", tuning),
+        ("memory", memory),
+        ("tuning_growth", growth),
+        ("preference", preference),
+        ("methods", methods),
+        ("forgetting", forgetting),
         ("evaluation_speed", evaluation),
         ("retrieval", retrieval),
+        ("pii", pii),
+        ("near_duplicates", near_duplicates),
+        ("prepare_scale", prepare_scale),
+        ("leakage", leakage),
         ("error_rates", error_rates),
+        ("forecasting", forecasting),
     ):
         path = HERE / "results" / f"{name}.json"
         if path.exists():
@@ -67,6 +77,83 @@ def tuning(found: dict[str, Any]) -> Iterator[str]:
     yield "\n" + "; ".join(f"`{result['command']}`" for result in found.values())
 
 
+def memory(found: dict[str, Any]) -> Iterator[str]:
+    yield "## Memory of a tuning: against TRL, the floor, and what was said before\n"
+    rows = []
+    for work, result in found.items():
+        for name, run in result.items():
+            if isinstance(run, dict) and "peak" in run:
+                floor = f"{run['floor'] / 2**20:,.0f}" if "floor" in run else ""
+                peak, grown = (f"{run[key] / 2**20:,.0f}" for key in ("peak", "grown"))
+                rows.append([work, name, peak, grown, floor])
+    head = ["work", "", "process MiB", "of it beyond the libraries", "the floor"]
+    yield from table(head, rows)
+    yield "\n" + "; ".join(f"`{result['command']}`" for result in found.values())
+
+
+def growth(found: dict[str, Any]) -> Iterator[str]:
+    yield "## How the cost of tuning grows\n\n`python -m benchmarks.tuning_growth`\n"
+    for name in ("length", "rank"):
+        rows = [
+            [at, f"{run['tokens_per_cpu_second']:,.0f}", f"{run['peak_memory_bytes'] / 2**20:,.0f}"]
+            for at, run in found[name].items()
+        ]
+        yield "\n"
+        yield from table([name, "tokens / CPU s", "process MiB"], rows)
+
+
+def preference(found: dict[str, Any]) -> Iterator[str]:
+    yield "## DPO: pairs per CPU second against TRL\n"
+    rows = []
+    for work, result in found.items():
+        rate = result["median"]["sadari"]["pairs_per_cpu_second"]
+        for other in (result.get("best_of_trl"), "trl-defaults"):
+            if f"times {other}" in result:
+                rows.append([work, other, f"{rate:.1f}", f"{result[f'times {other}']} ×"])
+    yield from table(["work", "peer", "our pairs / CPU s", "CPU ratio"], rows)
+    yield "\n" + "; ".join(f"`{result['command']}`" for result in found.values())
+
+
+def methods(found: dict[str, Any]) -> Iterator[str]:
+    yield "## Does each method of tuning learn?\n\n`python benchmarks/methods.py`\n"
+    yield "Share of answers right to the letter: the mean over seeds, and the least and the most.\n"
+    tasks = ("facts", "routing", "json")
+    rows = []
+    for method, scores in found["summary"].items():
+        right = [scores["right"].get(task) for task in tasks]
+        cells = [f"{r['mean']:.2f} ({r['least']:.2f}–{r['most']:.2f})" if r else "" for r in right]
+        kept = f"{scores['bytes'] / 2**20:.1f} MiB"
+        seconds = f"{scores['cpu_seconds']:.0f}"
+        rows.append([method, *cells, f"{scores['trainable']:,}", kept, seconds])
+    yield from table(["method", *tasks, "parameters trained", "kept", "CPU s a tuning"], rows)
+
+
+def forgetting(found: dict[str, Any]) -> Iterator[str]:
+    yield f"## What tuning forgets\n\n`{found['command']}`\n"
+    yield "Probability of a token of the right answer to general conversations that no training "
+    yield "saw, the base's and the adapter's, with the interval of the drop.\n"
+    rows = []
+    for row in found["rows"]:
+        kept = row["forgetting"]
+        rows.append(
+            [
+                f"{row['share']:.0%}",
+                f"{row['examples']:,}",
+                f"{row['validation_losses'][0]:.3f} → {row['best_validation_loss']:.3f}",
+                f"{kept['before']:.3f} → {kept['after']:.3f}",
+                f"{kept['drop']:.3f} ({kept['low']:.3f} to {kept['high']:.3f})",
+            ]
+        )
+    head = ["general share", "examples", "validation loss", "probability", "drop"]
+    yield from table(head, rows)
+    for name, one in found["merged"].items():
+        yield (
+            f"\nMerged in bfloat16, against *{name}* ([export](export.md)): logits differ by "
+            f"{one['mean']:.4f} on average and {one['largest']:.3f} at most; "
+            f"{one['changed']:.1%} of {one['tokens']:,} greedy tokens change."
+        )
+
+
 def evaluation(found: dict[str, Any]) -> Iterator[str]:
     yield "## Evaluation: questions per second\n\n`python benchmarks/evaluation_speed.py`\n"
     rows = []
@@ -94,6 +181,67 @@ def retrieval(found: dict[str, Any]) -> Iterator[str]:
         yield from table(["system", "recall@1", "recall@10", "p50 ms"], rows)
 
 
+def pii(found: dict[str, Any]) -> Iterator[str]:
+    yield "## Personal data in Korean text\n\n`python -m benchmarks.pii --chat FILE`\n"
+    yield f"{found['sentences']} sentences, {found['labels']} labels, "
+    yield f"{found['hard_negatives']} sentences in which there is nothing to find.\n"
+    parts = {f"sadari, {name}": found["sadari"][name] for name in found["sadari"] if " " in name}
+    parts = {"sadari, all": found["sadari"]["all"], **parts}
+    if "presidio" in found:
+        parts[f"Presidio {found['presidio']['version']}, all"] = found["presidio"]["all"]
+    rows = [
+        [name, *(part[kind][of] for kind in ("structured", "names_and_addresses")
+         for of in ("recall", "precision"))]
+        for name, part in parts.items()
+    ]  # fmt: skip
+    head = ["", "structured: recall", "precision", "names, addresses: recall", "precision"]
+    yield from table(head, rows)
+    if "presidio" in found:
+        known = found["presidio"]["on_the_kinds_it_knows"]
+        yield "\nOn the kinds that Presidio knows: recall "
+        yield f"{known['sadari']['recall']} against {known['presidio']['recall']}, precision "
+        yield f"{known['sadari']['precision']} against {known['presidio']['precision']}, "
+        yield f"{found['sadari']['megabytes_per_cpu_second']} against "
+        yield f"{found['presidio']['megabytes_per_cpu_second']} MB a CPU second."
+    if "chat" in found:
+        chat = found["chat"]
+        yield f"\n{chat['false_hits']} false hits in {chat['sentences']:,} sentences of chit-chat, "
+        yield f"at {chat['megabytes_per_cpu_second']} MB a CPU second."
+
+
+def near_duplicates(found: dict[str, Any]) -> Iterator[str]:
+    yield "## Near duplicates: documents per CPU second\n\n`python benchmarks/near_duplicates.py`\n"
+    yield f"{found['documents']:,} texts of {found['characters']} characters.\n"
+    times = found["times datasketch"]
+    rows = [
+        [name, system["recall"], f"{system['documents_per_cpu_second']:,}", f"{times[name]} ×"]
+        for name, system in found["systems"].items()
+    ]
+    head = ["system", "recall of planted", "documents per CPU second", "against datasketch"]
+    yield from table(head, rows)
+
+
+def prepare_scale(found: dict[str, Any]) -> Iterator[str]:
+    yield "## Preparing records\n\n`python benchmarks/prepare_scale.py`\n"
+    head = ["records", "CPU seconds", "seconds", "peak memory of all processes"]
+    rows = [
+        [f"{r['records']:,}", r["cpu_seconds"], r["seconds"], f"{r['peak_mib']} MiB"]
+        for r in found["rows"]
+    ]
+    yield from table(head, rows)
+
+
+def leakage(found: dict[str, Any]) -> Iterator[str]:
+    yield "## The exam in the training data, in other words\n\n`python benchmarks/leakage.py`\n"
+    parts = found["paraphrases"]
+    rows = [
+        [name, part["pairs"], part["recall"], part["hard_negatives"], part["false_alarms"]]
+        for name, part in parts.items()
+        if "recall" in part
+    ]
+    yield from table(["topics", "pairs", "found", "hard negatives", "false alarms"], rows)
+
+
 def error_rates(found: dict[str, Any]) -> Iterator[str]:
     yield "## Error rates of a climb without any real difference\n"
     yield "`python -m benchmarks.error_rates`\n"
@@ -101,6 +249,98 @@ def error_rates(found: dict[str, Any]) -> Iterator[str]:
     names = list(part["rows"][0])
     yield from table(names, [[row.get(name, "") for name in names] for row in part["rows"]])
     yield f"\n{part['draws']:,} simulated climbs a row."
+
+
+def forecasting(found: dict[str, Any]) -> Iterator[str]:
+    yield "## Forecasts: CRPS beside peers\n\n`python -m benchmarks.forecasting --data FOLDER`\n"
+    head = [
+        "data",
+        "targets",
+        "peer",
+        "CRPS, ours / peer",
+        "gain (scaled)",
+        "coverage of 80 %",
+    ]
+    rows = []
+    if "m4" in found:
+        m4 = found["m4"]
+        for peer, key in (
+            ("seasonal naive", "chosen_below_naive"),
+            ("Prophet + AutoARIMA + LSTM, median", "chosen_below_trio"),
+        ):
+            rows.append(_forecast_row("M4 hourly", m4, f"{m4['series']} series", peer, key))
+    for part in ("flights", "fab"):
+        for name, result in found.get(part, {}).items():
+            if isinstance(result, dict):
+                data, moves = f"{part}: {name}", f"{result['moves']:,} moves"
+                key = "chosen_below_routes_quantiles"
+                rows.append(_forecast_row(data, result, moves, "the route's own quantiles", key))
+    yield from table(head, rows)
+    if "m4" in found:
+        ours, theirs = (found["m4"][f"cpu_seconds_an_origin_{who}"] for who in ("ours", "trio"))
+        yield f"\nCPU seconds an origin of M4: {ours} ours, {theirs} the three peers."
+    for name, fab in found.get("fab", {}).items():
+        if isinstance(fab, dict):
+            yield from _incidents(name, fab)
+    if "ingest" in found:
+        yield "\nEvents from CSV into the inbox, and from Parquet to route-hours:\n"
+        rows = [
+            [size, f"{s['ingested_per_cpu_second']:,}", s["route_hours_cpu_seconds"], s["peak_mib"]]
+            for size, s in found["ingest"].items()
+            if isinstance(s, dict)
+        ]
+        yield from table(
+            ["from", "events a CPU second", "CPU seconds to route-hours", "peak MiB"], rows
+        )
+        yield "\n![Cost of ingest by events](../benchmarks/results/forecasting_growth.svg)"
+    if "answer" in found:
+        a = found["answer"]
+        yield (
+            f"\n{a['moves']:,} moves: fitted in {a['fit_cpu_seconds']} CPU s; the newest day taken "
+            f"in without a fit in {a['update_cpu_seconds']} s. An answer takes "
+            f"{a['plain']['p50_milliseconds']} ms, with reasons and cases "
+            f"{a['with reasons and cases']['p50_milliseconds']} ms (medians)."
+        )
+    if "scale" in found:
+        s = found["scale"]
+        yield (
+            f"\n200 routes over 28 origins (and 4 to warm up): {s['wall_seconds']:,} s, "
+            f"{s['peak_mib']:,} MiB; an hour's update of all routes "
+            f"{sum(s['update_cpu_seconds'].values()):.1f} CPU s."
+        )
+
+
+def _incidents(name: str, fab: dict[str, Any]) -> Iterator[str]:
+    """Delays laid over a quiet fab, by size; the fab's own breakdowns by how late moves were."""
+    laid = fab["laid incidents"]
+    yield f"\nIncidents, {name}; {laid['false_per_day']} false ones a day:\n"
+    rows = [
+        [f"an hour at one place, {size}", v["recall"], v["median_minutes_to_notice"]]
+        for size, v in laid.items()
+        if isinstance(v, dict)
+    ]
+    for size, value in fab["own incidents"].items():
+        if isinstance(value, list) and value[1]:
+            rows.append(
+                [f"own breakdowns, moves {size} the median", f"{value[0]} of {value[1]}", ""]
+            )
+    yield from table(["what", "noticed", "minutes to notice (median)"], rows)
+
+
+def _forecast_row(
+    data: str, result: dict[str, Any], targets: str, peer: str, key: str
+) -> list[str]:
+    gain = result[key]
+    low, high = gain["interval"]
+    coverage = result["models"]["chosen"][2]
+    return [
+        data,
+        targets,
+        peer,
+        f"{gain['ratio']:.3f}",
+        f"{low:.3f} … {high:.3f}",
+        f"{coverage:.3f}",
+    ]
 
 
 def table(head: list[str], rows: list[list[Any]]) -> Iterator[str]:

@@ -27,7 +27,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).parent / "results" / "tuning.json"
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results" / "tuning.json"
 BATCH = 4
 LORA = {"r": 16, "lora_alpha": 32, "lora_dropout": 0.1}
 END = 2
@@ -125,8 +126,10 @@ def compare(options: argparse.Namespace) -> None:
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
 
 
-def start(name: str, options: argparse.Namespace, folder: Path, seed: int) -> dict[str, float]:
-    """One contender in a process of its own; returns the line of JSON it ends with."""
+def start(
+    name: str, options: argparse.Namespace, folder: Path, seed: int, program: str = __file__
+) -> dict[str, float]:
+    """One contender of `program` in a process of its own; returns the line of JSON it ends with."""
     chosen = {
         "--run": name,
         "--folder": folder,
@@ -136,7 +139,9 @@ def start(name: str, options: argparse.Namespace, folder: Path, seed: int) -> di
         "--steps": options.steps,
         "--threads": options.threads,
     }
-    command = [sys.executable, __file__, *(str(part) for pair in chosen.items() for part in pair)]
+    module = f"benchmarks.{Path(program).stem}"
+    arguments = [str(part) for pair in chosen.items() for part in pair]
+    command = [sys.executable, "-m", module, *arguments]
     environment = {
         **os.environ,
         "OMP_NUM_THREADS": str(options.threads),
@@ -144,7 +149,9 @@ def start(name: str, options: argparse.Namespace, folder: Path, seed: int) -> di
         "HF_HUB_OFFLINE": "1",
         "PYTHONWARNINGS": "ignore",
     }
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, check=False, cwd=ROOT
+    )
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
     report: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
@@ -215,7 +222,7 @@ def run_sadari(
     options: argparse.Namespace, base: Path, examples: list[Any], output: Path
 ) -> list[tuple[int, float, float]]:
     from sadari.llm.types import Rendered
-    from sadari.tuning import Progress, TuneSettings, train
+    from sadari.tuning import Progress, train
 
     stamps = []
 
@@ -223,7 +230,18 @@ def run_sadari(
         seconds = time.perf_counter()
         stamps.append((progress.step, seconds, time.process_time()))
 
-    settings = TuneSettings(
+    settings = sadari_settings(options)
+    rows = [Rendered(tuple(ids), tuple(mask)) for ids, mask in examples]
+    train(base, rows, [], settings, output, on_step=on_step)
+    tokens = cumulative(examples, settings.seed)
+    return [(tokens[step - 1], wall, cpu) for step, wall, cpu in stamps]
+
+
+def sadari_settings(options: argparse.Namespace) -> Any:
+    """What sadari trains with."""
+    from sadari.tuning import TuneSettings
+
+    return TuneSettings(
         rank=LORA["r"],
         alpha=LORA["lora_alpha"],
         dropout=LORA["lora_dropout"],
@@ -235,10 +253,6 @@ def run_sadari(
         seed=options.seed,
         threads=options.threads,
     )
-    rows = [Rendered(tuple(ids), tuple(mask)) for ids, mask in examples]
-    train(base, rows, [], settings, output, on_step=on_step)
-    tokens = cumulative(examples, settings.seed)
-    return [(tokens[step - 1], wall, cpu) for step, wall, cpu in stamps]
 
 
 def cumulative(examples: list[Any], seed: int) -> list[int]:
@@ -330,7 +344,7 @@ def plain_loss(base: Path, adapter: Path | None, examples: list[Any]) -> float:
     return total / count
 
 
-def make_base(shape: str, folder: Path) -> None:
+def make_base(shape: str, folder: Path, positions: int = 2048) -> None:
     """A model of this shape with random weights."""
     import torch
     import transformers
@@ -339,7 +353,7 @@ def make_base(shape: str, folder: Path) -> None:
     torch.manual_seed(0)
     config = getattr(transformers, SHAPES[shape]["architecture"])(
         **values,
-        max_position_embeddings=2048,
+        max_position_embeddings=positions,
         tie_word_embeddings=True,
         bos_token_id=1,
         eos_token_id=END,

@@ -1,0 +1,104 @@
+"""How the cost of tuning grows: tokens per CPU second over the length of the examples, 128 to
+4,096, and over LoRA's rank, 4 to 64.
+
+    python -m benchmarks.tuning_growth
+
+The practice model's shape with random weights, one thread, four examples of random ids a step,
+each with half its tokens learnt. Of each tuning the first step is not counted. Results go to
+benchmarks/results/tuning_growth.json, the plot to docs/tuning-growth.svg.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks import tuning
+
+RESULTS = tuning.ROOT / "benchmarks" / "results" / "tuning_growth.json"
+PLOT = tuning.ROOT / "docs" / "tuning-growth.svg"
+LENGTHS = (128, 256, 512, 1024, 2048, 4096)
+RANKS = (4, 8, 16, 32, 64)
+LENGTH, RANK = 256, 16  # of what is not varied
+STEP_TOKENS = 12_000  # about so many are trained for each figure, in one step or more
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as home:
+        base = Path(home) / "base"
+        tuning.make_base("practice", base, positions=max(LENGTHS))
+        by_length = {n: rate(base, n, RANK, Path(home) / f"length-{n}") for n in LENGTHS}
+        by_rank = {r: rate(base, LENGTH, r, Path(home) / f"rank-{r}") for r in RANKS}
+    results = {
+        "command": " ".join(["python -m benchmarks.tuning_growth", *sys.argv[1:]]),
+        "machine": tuning.machine(threads=1),
+        "length": by_length,
+        "rank": by_rank,
+    }
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    plot(by_length, by_rank)
+
+
+def rate(base: Path, length: int, rank: int, output: Path) -> dict[str, float]:
+    """Tokens per CPU second, and peak memory, of a tuning on examples of this length."""
+    from sadari.llm.types import Rendered
+    from sadari.tuning import Progress, TuneSettings, train
+
+    rng = random.Random(length)
+    steps = 1 + max(1, STEP_TOKENS // (tuning.BATCH * length))
+    rows = []
+    for _ in range(tuning.BATCH * steps):
+        ids = [3 + rng.randrange(3000) for _ in range(length - 1)] + [tuning.END]
+        trained = (False,) * (length // 2) + (True,) * (length - length // 2)
+        rows.append(Rendered(tuple(ids), trained))
+    settings = TuneSettings(
+        rank=rank,
+        epochs=1,
+        batch_examples=tuning.BATCH,
+        max_length=length,
+        save_every_steps=0,
+        threads=1,
+    )
+    stamps: list[float] = []
+
+    def stamp(progress: Progress) -> None:
+        stamps.append(time.process_time())
+
+    result = train(base, rows, [], settings, output, on_step=stamp)
+    tokens = tuning.BATCH * length * (len(stamps) - 1)
+    found = {
+        "tokens_per_cpu_second": tokens / (stamps[-1] - stamps[0]),
+        "peak_memory_bytes": result.peak_memory_bytes,
+    }
+    print(f"length {length:5} rank {rank:3}", found, flush=True)
+    return found
+
+
+def plot(by_length: dict[int, dict[str, float]], by_rank: dict[int, dict[str, float]]) -> None:
+    """Both curves side by side."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    mpl.rcParams["svg.hashsalt"] = "sadari"
+    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    panels: tuple[Any, ...] = figure.subplots(1, 2)
+    sides = (("tokens of an example", by_length), ("rank of LoRA", by_rank))
+    for axes, (name, values) in zip(panels, sides, strict=True):
+        rates = [value["tokens_per_cpu_second"] for value in values.values()]
+        axes.plot(list(values), rates, marker="o")
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(list(values), [f"{value:,}" for value in values])
+        axes.set_ylim(0, 1.1 * max(rates))
+        axes.set_xlabel(name)
+        axes.set_ylabel("tokens per CPU second")
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(PLOT, metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    main()
