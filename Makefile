@@ -10,7 +10,7 @@ climb: .venv/ready
 	$(BIN)/sadari climb examples/ald --all
 
 test: .venv/ready-dev
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import signal
 import subprocess
 import sys
@@ -91,6 +92,32 @@ WRITER = """
 """
 
 
+CROWD = """
+    import multiprocessing, sys
+    from pathlib import Path
+    from sadari.store import Store
+
+    def enter(home, start):
+        start.wait()
+        Store.open(home).start_run("crowd", "shop", {}, {})
+
+    fork = multiprocessing.get_context("fork")
+    for number in range(20):
+        home, start = Path(sys.argv[1]) / str(number), fork.Barrier(6)
+        crowd = [fork.Process(target=enter, args=(home, start)) for _ in range(6)]
+        for one in crowd:
+            one.start()
+        for one in crowd:
+            one.join()
+        assert len(Store.open(home).runs()) == 6, home
+"""
+
+
+def test_a_crowd_may_open_a_new_home_at_once(tmp_path: Path) -> None:
+    """SQLite says "database is locked" to the second that makes a file's journal."""
+    subprocess.run([sys.executable, "-c", textwrap.dedent(CROWD), str(tmp_path)], check=True)
+
+
 def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
     """PREVENT 26: kill in the middle of writes, reopen, count."""
     command = [sys.executable, "-c", textwrap.dedent(WRITER), str(tmp_path)]
@@ -110,8 +137,6 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
     assert set(acknowledged) <= kept
     assert len(kept) >= 10
     for run in acknowledged:
-        import hashlib
-
         digest = hashlib.sha256(run.encode() * 1000).hexdigest()
         assert store.object_path(digest).read_bytes() == run.encode() * 1000
 

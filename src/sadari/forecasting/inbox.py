@@ -20,6 +20,7 @@ from sadari.forecasting.clock import DAY
 from sadari.forecasting.errors import ForecastError
 from sadari.forecasting.kinds import KINDS, Kind
 from sadari.forecasting.reading import Batch
+from sadari.store import open_database
 
 _BUSY = 60.0  # seconds to wait for another writer
 _TYPES = {"text": "TEXT", "times": "INTEGER", "numbers": "REAL"}
@@ -49,12 +50,7 @@ class Inbox:
         self.folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(
-                folder / "inbox.db", timeout=_BUSY, isolation_level=None
-            )
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=FULL")
-            self._database.executescript(_SCHEMA)
+            self._database = open_database(folder / "inbox.db", _SCHEMA, patience=_BUSY)
         except (OSError, sqlite3.Error) as error:
             todo = "Choose a folder that can be written with SADARI_HOME."
             raise ForecastError(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sadari import __version__
+from sadari.store.database import open_database
 from sadari.text import SadariError
 
 Status = Literal["running", "done", "failed"]
@@ -79,10 +80,7 @@ class Store:
             ignore = place / ".gitignore"
             if not ignore.exists():
                 ignore.write_text("*\n", encoding="utf-8")
-            database = sqlite3.connect(path, timeout=30, check_same_thread=False)
-            database.execute("PRAGMA journal_mode=WAL")
-            database.execute("PRAGMA synchronous=FULL")
-            database.executescript(_SCHEMA)
+            database = open_database(path, _SCHEMA, patience=30, threads=True)
         except (OSError, sqlite3.Error) as error:
             todo = "Choose a folder that can be written with SADARI_HOME."
             raise StoreError(f"cannot be opened: {error}.", where=str(path), todo=todo) from error

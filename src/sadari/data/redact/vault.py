@@ -12,6 +12,7 @@ from types import TracebackType
 
 from sadari.data.redact.span import KINDS, Kind, fold
 from sadari.data.types import DataError
+from sadari.store import open_database
 
 # `[PHONE_3]`; the same number in another spelling is `[PHONE_3.2]`.
 PLACEHOLDER = re.compile(
@@ -52,9 +53,7 @@ class Vault:
             if mode & 0o077:
                 what = f"is open to others (mode {mode:o}) and holds personal data."
                 raise DataError(what, where=str(path), todo=f"Close it: chmod 600 {path}")
-            database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
-            database.executescript(_SCHEMA)
-            return cls(path, database)
+            return cls(path, open_database(path, _SCHEMA, patience=_PATIENCE, wal=False))
         except (OSError, sqlite3.Error) as error:
             todo = "Choose a folder that can be written with SADARI_HOME."
             raise DataError(f"cannot be opened: {error}.", where=str(path), todo=todo) from error
