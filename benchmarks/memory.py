@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import tuning
+from benchmarks.contenders import keep, start
 
-RESULTS = Path(__file__).parent / "results" / "memory.json"
 TRL = ("trl-defaults", "trl-padding-free-eager", "trl-packed-eager")
 CONTENDERS = ("sadari", "predicted", *TRL)
 
@@ -45,15 +44,16 @@ def main() -> None:
         print(json.dumps(run(options)))
         return
     found: dict[str, Any] = {}
+    chosen = {key: getattr(options, key) for key in ("shape", "pairs", "steps", "threads")}
     with tempfile.TemporaryDirectory() as home:
         tuning.make_base(options.shape, Path(home) / "base")
         for name in options.only:
-            found[name] = tuning.start(name, options, Path(home), seed=0, program=__file__)
+            found[name] = start("benchmarks.memory", name, {**chosen, "folder": home})
             print(f"{name:24}", found[name], flush=True)
-            keep(found, options)
+            weigh(found, options)
 
 
-def keep(found: dict[str, Any], options: argparse.Namespace) -> None:
+def weigh(found: dict[str, Any], options: argparse.Namespace) -> None:
     """Write what there is so far, with the error of the prediction once both are there."""
     if {"sadari", "predicted"} <= set(found):
         said, was = found["predicted"], found["sadari"]
@@ -61,13 +61,7 @@ def keep(found: dict[str, Any], options: argparse.Namespace) -> None:
             key: round(said[key] / was[key] - 1, 3) for key in ("peak", "grown", "seconds")
         }
         found["times the floor"] = round(was["grown"] / said["floor"], 2)
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    results[f"{options.shape} {options.pairs}"] = {
-        "command": " ".join(["python -m benchmarks.memory", *sys.argv[1:]]),
-        "machine": tuning.machine(options.threads),
-        **found,
-    }
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    keep("benchmarks.memory", f"{options.shape} {options.pairs}", options.threads, found)
 
 
 def run(options: argparse.Namespace) -> dict[str, float]:

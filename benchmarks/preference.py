@@ -16,19 +16,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
-import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.tuning import END, FAST, LORA, PAIRS, SHAPES, machine, make_base
+from benchmarks.contenders import keep, medians, take_turns
+from benchmarks.tuning import END, FAST, LORA, PAIRS, SHAPES, make_base
 
-RESULTS = Path(__file__).parent / "results" / "preference.json"
 SHAPE, BATCH, BETA, RATE = "practice", 4, 0.1, 1e-4
 TRL: dict[str, dict[str, Any]] = {
     "trl-defaults": {"dtype": "float32", "attention": "sdpa", "arguments": {}},
@@ -61,20 +57,13 @@ def main() -> None:
 
 
 def compare(options: argparse.Namespace) -> None:
-    """Start every contender in turn, rounds in alternating order, and write what they report."""
-    names = options.only or ["sadari", *TRL]
-    runs: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    """Let every contender learn in turn, and write what they report."""
     with tempfile.TemporaryDirectory() as home:
         make_base(SHAPE, Path(home) / "base")
-        for turn in range(options.rounds):
-            for name in names if turn % 2 == 0 else reversed(names):
-                report = start(name, options, Path(home), turn)
-                runs[name].append(report)
-                print(f"{name:24}", {key: round(value, 3) for key, value in report.items()})
-    median = {
-        name: {key: statistics.median(one[key] for one in reports) for key in reports[0]}
-        for name, reports in runs.items()
-    }
+        chosen = {"pairs": options.pairs, "steps": options.steps, "folder": home}
+        names = options.only or ["sadari", *TRL]
+        runs = take_turns("benchmarks.preference", names, options.rounds, chosen)
+    median = medians(runs)
     summary: dict[str, Any] = {"median": median}
     rates = {name: figures["pairs_per_cpu_second"] for name, figures in median.items()}
     fast = [name for name in rates if name not in ("sadari", "trl-defaults")]
@@ -83,39 +72,7 @@ def compare(options: argparse.Namespace) -> None:
         for other in {summary["best_of_trl"], "trl-defaults"} & set(rates):
             summary[f"times {other}"] = round(rates["sadari"] / rates[other], 2)
     print(json.dumps(summary, indent=1))
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    results[f"{SHAPE} {options.pairs}"] = {
-        "command": " ".join(["python -m benchmarks.preference", *sys.argv[1:]]),
-        "machine": machine(1),
-        **summary,
-        "runs": runs,
-    }
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-
-
-def start(name: str, options: argparse.Namespace, folder: Path, seed: int) -> dict[str, float]:
-    """One contender in a process of its own; returns the line of JSON it ends with."""
-    command = [sys.executable, "-m", "benchmarks.preference", "--run", name, "--folder", folder]
-    command += ["--seed", seed, "--pairs", options.pairs, "--steps", options.steps]
-    environment = {
-        **os.environ,
-        "OMP_NUM_THREADS": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-        "HF_HUB_OFFLINE": "1",
-        "PYTHONWARNINGS": "ignore",
-    }
-    done = subprocess.run(
-        [str(part) for part in command],
-        capture_output=True,
-        text=True,
-        env=environment,
-        cwd=Path(__file__).parents[1],
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
-    report: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return report
+    keep("benchmarks.preference", f"{SHAPE} {options.pairs}", 1, {**summary, "runs": runs})
 
 
 def run(options: argparse.Namespace) -> None:

@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[1]
 COMMANDS = (
     ["benchmarks/climb.py"],
     ["benchmarks/evaluation_speed.py"],
-    ["benchmarks/tuning.py", "--shape", "practice"],
-    ["benchmarks/tuning.py", "--shape", "0.5b", "--steps", "6", "--rounds", "2"],
+    ["-m", "benchmarks.tuning", "--shape", "practice"],
+    ["-m", "benchmarks.tuning", "--shape", "0.5b", "--steps", "6", "--rounds", "2"],
     ["-m", "benchmarks.preference"],
     ["-m", "benchmarks.preference", "--pairs", "system"],
     ["-m", "benchmarks.memory"],

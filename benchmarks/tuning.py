@@ -1,7 +1,7 @@
 """Tokens per second of sadari's tuning loop against TRL's SFTTrainer, on CPU.
 
-    python benchmarks/tuning.py --shape practice --pairs short
-    python benchmarks/tuning.py --shape 0.5b --pairs short --steps 3 --rounds 1
+    python -m benchmarks.tuning --shape practice --pairs short
+    python -m benchmarks.tuning --shape 0.5b --pairs short --steps 3 --rounds 1
 
 Every contender trains the same random-weight model on the same pairs (random ids, a few of them
 frequent, in the lengths of short Korean questions and answers) with LoRA r16 on all linear
@@ -16,19 +16,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
-import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "benchmarks" / "results" / "tuning.json"
+from benchmarks.contenders import keep, medians, take_turns
+
 BATCH = 4
 LORA = {"r": 16, "lora_alpha": 32, "lora_dropout": 0.1}
 END = 2
@@ -103,59 +99,16 @@ def main() -> None:
 
 
 def compare(options: argparse.Namespace) -> None:
-    """Start every contender in turn, rounds in alternating order, and write what they report."""
-    names = options.only or ["sadari", *TRL]
-    runs: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    """Let every contender train in turn, and write what they report."""
+    chosen = {key: getattr(options, key) for key in ("shape", "pairs", "steps", "threads")}
     with tempfile.TemporaryDirectory() as home:
-        folder = Path(home)
-        make_base(options.shape, folder / "base")
-        for turn in range(options.rounds):
-            for name in names if turn % 2 == 0 else reversed(names):
-                report = start(name, options, folder, seed=turn)
-                runs[name].append(report)
-                print(f"{name:28}", {key: round(value, 3) for key, value in report.items()})
+        make_base(options.shape, Path(home) / "base")
+        names = options.only or ["sadari", *TRL]
+        runs = take_turns("benchmarks.tuning", names, options.rounds, {**chosen, "folder": home})
     summary = summarise(runs)
     print(json.dumps(summary, indent=1))
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    results[f"{options.shape} {options.pairs}"] = {
-        "command": " ".join(["python", "benchmarks/tuning.py", *sys.argv[1:]]),
-        "machine": machine(options.threads),
-        **summary,
-        "runs": runs,
-    }
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-
-
-def start(
-    name: str, options: argparse.Namespace, folder: Path, seed: int, program: str = __file__
-) -> dict[str, float]:
-    """One contender of `program` in a process of its own; returns the line of JSON it ends with."""
-    chosen = {
-        "--run": name,
-        "--folder": folder,
-        "--seed": seed,
-        "--shape": options.shape,
-        "--pairs": options.pairs,
-        "--steps": options.steps,
-        "--threads": options.threads,
-    }
-    module = f"benchmarks.{Path(program).stem}"
-    arguments = [str(part) for pair in chosen.items() for part in pair]
-    command = [sys.executable, "-m", module, *arguments]
-    environment = {
-        **os.environ,
-        "OMP_NUM_THREADS": str(options.threads),
-        "TOKENIZERS_PARALLELISM": "false",
-        "HF_HUB_OFFLINE": "1",
-        "PYTHONWARNINGS": "ignore",
-    }
-    done = subprocess.run(
-        command, capture_output=True, text=True, env=environment, check=False, cwd=ROOT
-    )
-    if done.returncode:
-        raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
-    report: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return report
+    work = f"{options.shape} {options.pairs}"
+    keep("benchmarks.tuning", work, options.threads, {**summary, "runs": runs})
 
 
 def summarise(runs: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
@@ -166,13 +119,7 @@ def summarise(runs: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
         "fastest_step_tokens_per_cpu_second",
         "tokens_per_second",
     )
-    median = {
-        name: {
-            key: statistics.median(report[key] for report in reports)
-            for key in (*rates, "loss_before", "loss_after")
-        }
-        for name, reports in runs.items()
-    }
+    median = medians(runs)
     summary: dict[str, Any] = {"median": median}
     fast = [name for name in runs if name not in ("sadari", "trl-defaults")]
     if fast and "sadari" in runs:
@@ -183,12 +130,10 @@ def summarise(runs: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
                 rate: round(median["sadari"][rate] / median[other][rate], 2) for rate in rates
             }
         losses = {name: [report["loss_after"] for report in runs[name]] for name in runs}
+        alike = [loss for name in fast if "packed" not in name for loss in losses[name]]
         summary["loss_after_training"] = {
             "sadari": [min(losses["sadari"]), max(losses["sadari"])],
-            "trl, padded or not": [
-                min(loss for name in fast if "packed" not in name for loss in losses[name]),
-                max(loss for name in fast if "packed" not in name for loss in losses[name]),
-            ],
+            **({"trl, padded or not": [min(alike), max(alike)]} if alike else {}),
         }
     return summary
 
@@ -381,23 +326,6 @@ def make_pairs(options: argparse.Namespace) -> list[tuple[list[int], list[bool]]
         mask = [False] * len(asked) + [True] * (len(said) + 1)
         pairs.append(([*asked, *said, END], mask))
     return pairs
-
-
-def machine(threads: int) -> dict[str, Any]:
-    """What the numbers were measured on."""
-    from importlib.metadata import version
-
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    flags = next(line for line in lines if line.startswith("flags")).split()
-    libraries = ("torch", "transformers", "peft", "trl", "accelerate")
-    return {
-        "cpu": f"{names[0]}, {len(names)} cores",
-        "avx512_bf16": "avx512_bf16" in flags,
-        "threads": threads,
-        "load_average": os.getloadavg()[0],
-        "versions": {name: version(name) for name in libraries},
-    }
 
 
 if __name__ == "__main__":

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import tuning
+from benchmarks.contenders import ROOT, machine
 
-RESULTS = tuning.ROOT / "benchmarks" / "results" / "tuning_growth.json"
-PLOT = tuning.ROOT / "docs" / "tuning-growth.svg"
+RESULTS = ROOT / "benchmarks" / "results" / "tuning_growth.json"
+PLOT = ROOT / "docs" / "tuning-growth.svg"
 LENGTHS = (128, 256, 512, 1024, 2048, 4096)
 RANKS = (4, 8, 16, 32, 64)
 LENGTH, RANK = 256, 16  # of what is not varied
@@ -36,7 +37,7 @@ def main() -> None:
         by_rank = {r: rate(base, LENGTH, r, Path(home) / f"rank-{r}") for r in RANKS}
     results = {
         "command": " ".join(["python -m benchmarks.tuning_growth", *sys.argv[1:]]),
-        "machine": tuning.machine(threads=1),
+        "machine": machine(threads=1),
         "length": by_length,
         "rank": by_rank,
     }
