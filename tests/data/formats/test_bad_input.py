@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import tracemalloc
 from pathlib import Path
@@ -134,6 +135,36 @@ def test_a_row_that_is_no_example(tmp_path: Path, row: object, said: str) -> Non
     assert reasons(step)[0].startswith(f"x.json:1 {said}")
 
 
+def test_rows_of_a_list_on_one_line(tmp_path: Path) -> None:
+    """As `json.dump` writes it: a row without an id has the place of no other."""
+    path = tmp_path / "x.json"
+    path.write_text(f"[{GOOD}, {GOOD},\n{GOOD}]", encoding="utf-8")
+    records, _ = read(path)
+    assert [r.id for r in records] == [f"{path}:1 row 1", f"{path}:1 row 2", f"{path}:2"]
+    assert len({r.group for r in records}) == 3
+
+
+def test_a_list_with_bytes_of_no_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(f"[{GOOD},\n".encode() + b'{"question": "\xff\x80", "answer": "a"}]')
+    records, step = read(path)
+    assert len(records) == 1
+    assert reasons(step) == ["x.json:2 is neither UTF-8, UTF-16 nor CP949"]
+
+
+def test_a_replacement_character_of_the_text_itself(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text(GOOD.replace("며칠", "\ufffd"), encoding="utf-8")
+    assert read(path)[0][0].messages[0].content == "\ufffd?"
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    for name in ("x.jsonl", "x.json", "x.csv"):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(DataError, match="is a pipe or a device"):
+            read(tmp_path / name)
+
+
 def test_a_truncated_list_stops_with_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text(f"[\n{GOOD},\n{GOOD[:-4]}", encoding="utf-8")
@@ -195,6 +226,30 @@ def test_a_log_of_turns(tmp_path: Path) -> None:
     )
     assert (step.rows_in, step.merged, step.rows_out) == (6, 3, 2)
     assert reasons(step) == ["log.tsv:5 the session's speaker '로봇' is neither user nor agent"]
+
+
+def test_a_session_with_a_row_that_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(
+        "session,role,content\n1,user,a\n1,agent,b\n1,user,c,d\n1,agent,e\n2,user,f\n2,bot,g\n"
+        "3,user,h,i\n4,user,j\n4,bot,k\n",
+        encoding="utf-8",
+    )
+    records, step = read(path)
+    assert [r.id for r in records] == ["2", "4"]
+    assert reasons(step) == [
+        "log.csv:4 has 4 fields under 3 columns",
+        f"log.csv:2 the session lacks a turn that cannot be read, {path}:4",
+        "log.csv:8 has 4 fields under 3 columns",
+    ]
+
+
+def test_named_columns_of_turns_win_over_known_ones(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("q,a,id,who,said\nx,y,1,user,b\nx,y,1,bot,c\n", encoding="utf-8")
+    columns = {"session": "id", "role": "who", "content": "said"}
+    records, _ = import_records(Source(path, columns=columns))
+    assert [m.content for m in records[0].messages] == ["b", "c"]
 
 
 def test_columns_may_be_named(tmp_path: Path) -> None:

@@ -182,9 +182,15 @@ def test_a_record_comes_back(name: str, asked: str, answered: str, group: str, t
     assert (back.task, back.rejected, back.rating, back.parent) == (task, "틀린 답", "up", "r0")
 
 
-@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".csv", ""])
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
-@given(pairs=ANSWERS)
+# What tables, lines and JSON have their own meaning for.
+MESSY = st.text("a가,\"'\r\n\t[]{}:1", min_size=1, max_size=8).filter(
+    lambda text: bool(text.strip())
+)
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".csv", ".tsv", ""])
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(pairs=st.lists(st.tuples(TEXT | MESSY, TEXT | MESSY), min_size=1, max_size=3))
 def test_files_of_every_kind_come_back(suffix: str, pairs: list[tuple[str, str]]) -> None:
     records = [
         Record(f"r{n}", (Message("user", q), Message("assistant", a)), "g", "s:1")
@@ -199,6 +205,16 @@ def test_files_of_every_kind_come_back(suffix: str, pairs: list[tuple[str, str]]
     assert [(r.id, r.messages, r.group) for r in back] == [
         (r.id, r.messages, r.group) for r in records
     ]
+
+
+def test_cells_that_look_like_json_are_texts(tmp_path: Path) -> None:
+    records = [
+        Record(f"r{n}", (Message("user", asked), Message("assistant", said)), "g", "s", rating="up")
+        for n, (asked, said) in enumerate([("[1]", '{"a": 1}'), ("[", '[{"x": "y"}]'), ("{", "[]")])
+    ]
+    export_records(records, tmp_path / "kto.csv", "kto")
+    back, _ = import_records(Source(tmp_path / "kto.csv"))
+    assert [r.messages for r in back] == [r.messages for r in records]
 
 
 def test_tools_and_calls_survive_a_datasets_folder(tmp_path: Path) -> None:

@@ -53,6 +53,16 @@ def test_sessions_of_a_query(database: Path) -> None:
         ("SELECT 1 --\n; DELETE FROM turns", "more than one statement"),
         ("SELECT * INTO OUTFILE '/tmp/x' FROM turns", "which writes"),
         ("PRAGMA writable_schema = 1", "the query is no SELECT."),
+        # each is one SELECT to one database, and more to another
+        ("SELECT '--'; COMMIT; DELETE FROM turns; --'", "more than one statement"),
+        (r"SELECT E'\'; DELETE FROM turns; --'", "more than one statement"),
+        ("SELECT $$'$$; DELETE FROM turns; --'", "holds $$"),
+        ("SELECT /* /* */ '*/; DELETE FROM turns; --'", "holds /* /*"),
+        ("SELECT 1 /*! INTO OUTFILE '/tmp/x' */", "holds /*!"),
+        ("SELECT 1--1 INTO OUTFILE '/tmp/x'", "which writes"),
+        ("SELECT 1 # '\n INTO OUTFILE '/tmp/x'", "which writes"),
+        ("SELECT dblink_exec('host=h', 'DROP TABLE turns')", "calls dblink_exec"),
+        ("SELECT lo_export(1, '/tmp/x')", "calls lo_export"),
     ],
 )
 def test_sql_that_writes_is_refused(database: Path, query: str, said: str) -> None:
@@ -65,6 +75,35 @@ def test_sql_that_writes_is_refused(database: Path, query: str, said: str) -> No
 
 def test_words_in_quotes_do_not_write() -> None:
     refuse_writing("SELECT 'drop table' AS \"delete\" FROM turns -- update\n;")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT data #>> '{a,b}' AS question, answer FROM t",
+        "SELECT 'it''s; DELETE' AS question, `set` AS answer FROM t",
+        "SELECT 5--1 minus\n AS a -- ';'",
+        "SELECT $1 FROM t WHERE a = '한글' /* why */",
+    ],
+)
+def test_queries_that_read(query: str) -> None:
+    refuse_writing(query)
+
+
+def test_values_that_json_does_not_know(tmp_path: Path) -> None:
+    path = tmp_path / "logs.db"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE t (question, answer, picture, bytes, big, none)")
+        row = ("며칠?", "7일", b"\x00\xff", "한글".encode(), float("inf"), None)
+        db.execute("INSERT INTO t VALUES (?, ?, ?, ?, ?, ?)", row)
+        db.execute("INSERT INTO t VALUES ('a?', 'b', 'x' || char(0), '', 0, '')")
+    source = Source(url=f"sqlite:///{path}", query="SELECT * FROM t")
+    [record], step = import_records(source)
+    members = record.extra["qa"]["members"]
+    assert members["picture"] == r"\x00ff"
+    assert (members["bytes"], members["big"]) == ("한글", "inf")
+    assert [row.reason for row in step.set_aside] == ["holds a NUL or half a character"]
+    json.dumps(record.extra, allow_nan=False)
 
 
 def test_the_lock_holds_where_the_words_do_not_tell(database: Path, tmp_path: Path) -> None:

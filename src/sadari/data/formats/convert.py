@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,12 +13,14 @@ from sadari.data.formats.format import RowError
 from sadari.data.formats.hub import is_hub_folder, read_hub, write_hub
 from sadari.data.formats.known import format_of, named, read_row, write_row
 from sadari.data.formats.source import Placed, read_rows
-from sadari.data.formats.table import Columns, columns_of, conversations, read_csv_rows
+from sadari.data.formats.table import Columns, columns_of, conversations, csv_line, read_csv_rows
 from sadari.data.types import DataError, Record, SetAside, Step
+from sadari.domain.files import parse_json
 from sadari.store import whole_file
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")
 _TABLES = (".csv", ".tsv")
+_OF_TURNS = ("role", "from", "function", "name")  # a turn or a tool has one of them
 _TEXTS = ("messages", "conversations", "prompt", "chosen", "rejected", "completion", "tools")
 
 
@@ -134,13 +135,13 @@ def _rows(source: Source) -> Iterator[tuple[Placed | SetAside, int]]:
     if source.url:
         from sadari.data.formats.sql import read_sql  # SQLAlchemy is slow to import
 
-        yield from _table_or_rows(read_sql(source.url, source.query), source, source.query)
+        yield from _table_or_rows(read_sql(source.url, source.query), source)
         return
     path = source.path
     if path is None or not path.exists():
         raise DataError("does not exist.", where=str(path), todo="Check the path.")
     if is_hub_folder(path):
-        yield from ((row, 1) for row in read_hub(path))
+        yield from ((_whole(row), 1) for row in read_hub(path))
     elif path.suffix.lower() in _TABLES:
         rows = read_csv_rows(path)
         before: list[Placed | SetAside] = []
@@ -163,13 +164,21 @@ def _rows(source: Source) -> Iterator[tuple[Placed | SetAside, int]]:
 
 
 def _table_or_rows(
-    rows: Iterator[Placed], source: Source, where: str
+    rows: Iterator[Placed], source: Source
 ) -> Iterator[tuple[Placed | SetAside, int]]:
     first = next(rows, None)
     if first is None:
         return
-    columns = _columns(first[1], source, where)
-    yield from _by(columns, chain([first], rows))
+    columns = _columns(first[1], source, source.query)
+    yield from _by(columns, map(_whole, chain([first], rows)))
+
+
+def _whole(row: Placed) -> Placed | SetAside:
+    """The row, unless a text of it is none: databases keep NUL bytes and half characters too."""
+    written = json.dumps(row[1], ensure_ascii=False).replace("\\\\", "")
+    if "\\u0000" in written or any("\ud800" <= c <= "\udfff" for c in written):
+        return SetAside(row[0], "holds a NUL or half a character")
+    return row
 
 
 def _columns(header: Iterable[str], source: Source, where: str) -> Columns | None:
@@ -196,11 +205,8 @@ def _parsed(cells: Mapping[str, Any]) -> dict[str, Any]:
     found = {}
     for name, cell in cells.items():
         value = cell
-        if name in _TEXTS and isinstance(cell, str) and cell[:1] in ("[", "{"):
-            try:
-                value = json.loads(cell)
-            except ValueError:
-                value = cell
+        if name in _TEXTS and isinstance(cell, str) and cell.startswith("["):
+            value = _objects(cell)
         elif name == "label" and str(cell).lower() in ("true", "false"):
             value = str(cell).lower() == "true"
         if value not in (None, ""):
@@ -208,20 +214,30 @@ def _parsed(cells: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _objects(cell: str) -> Any:
+    """The list of turns or tools that a cell holds; the cell itself where it is a text that only
+    looks like JSON."""
+    try:
+        value = parse_json(cell)
+    except ValueError:
+        return cell
+    turns = [isinstance(v, dict) and not v.keys().isdisjoint(_OF_TURNS) for v in value]
+    return value if turns and all(turns) else cell
+
+
 def _write_csv(rows: Iterable[dict[str, Any]], path: Path) -> None:
     """Cells that are no texts are JSON. The header is that of the first row."""
     with whole_file(path) as file:
-        writer = None
+        delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+        header: list[str] = []
         for row in rows:
-            if writer is None:
-                writer = csv.DictWriter(file, list(row), lineterminator="\n")
-                writer.writeheader()
-            more = row.keys() - set(writer.fieldnames)
+            if not header:
+                header = list(row)
+                file.write(csv_line(header, delimiter))
+            more = row.keys() - set(header)
             if more:
                 what = f"{', '.join(sorted(more))} stands in some rows and not in the first."
                 raise DataError(what, where=str(path), todo="Write .jsonl instead.")
-            cells = {
-                k: v if isinstance(v, str) else json.dumps(v, ensure_ascii=False)
-                for k, v in row.items()
-            }
-            writer.writerow(cells)
+            cells = [row.get(name, "") for name in header]
+            texts = [v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in cells]
+            file.write(csv_line(texts, delimiter))

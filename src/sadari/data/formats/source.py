@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from sadari.domain.problem import Problems
 
 LONGEST_LINE = 16 * 2**20  # characters; a longer line is no example
 LARGEST_LIST = 512 * 2**20  # bytes of a JSON list, which must be read at once
+
+_NO_TEXT = "is neither UTF-8, UTF-16 nor CP949"
 
 Placed = tuple[str, dict[str, Any]]  # file:line, row
 
@@ -33,6 +37,9 @@ def read_rows(path: Path) -> Iterator[Placed | SetAside]:
 def encoding_of(path: Path) -> str:
     """`utf-16` or `utf-8-sig` by their marks, `utf-8` or `cp949` where the whole file is valid,
     else `utf-8`. Raises DataError for what is no readable file."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        todo = "Write it to a file first."
+        raise DataError("is a pipe or a device, not a file.", where=str(path), todo=todo)
     try:
         with path.open("rb") as file:
             head = file.read(4)
@@ -57,9 +64,10 @@ def encoding_of(path: Path) -> str:
 
 
 def read_lines(path: Path) -> Iterator[tuple[str, str] | SetAside]:
-    """(file:line, text without its line end) of every line, also blank ones."""
+    """(file:line, text without its \n) of every line, also blank ones."""
     encoding = encoding_of(path)
-    with path.open(encoding=encoding, errors="replace", newline="\n") as file:
+    errors, lost = _losses(encoding)
+    with path.open(encoding=encoding, errors=errors, newline="\n") as file:
         number = 0
         while line := file.readline(LONGEST_LINE):
             number += 1
@@ -69,13 +77,21 @@ def read_lines(path: Path) -> Iterator[tuple[str, str] | SetAside]:
                     pass
                 yield SetAside(where, f"a line of more than {LONGEST_LINE:,} characters")
                 continue
-            line = line.rstrip("\r\n")
+            line = line.removesuffix("\n")
             if "\x00" in line:
                 yield SetAside(where, "holds a NUL byte")
-            elif "\ufffd" in line:
-                yield SetAside(where, "is neither UTF-8, UTF-16 nor CP949")
+            elif lost.search(line):
+                yield SetAside(where, _NO_TEXT)
             else:
                 yield where, line
+
+
+def _losses(encoding: str) -> tuple[str, re.Pattern[str]]:
+    """How to decode bytes that are no text, and what then shows them. UTF-8 may hold a U+FFFD of
+    its own, which nobody failed to read."""
+    if encoding.startswith("utf-8"):
+        return "surrogateescape", re.compile("[\udc80-\udcff]")
+    return "replace", re.compile("\ufffd")
 
 
 def _line_rows(path: Path) -> Iterator[Placed | SetAside]:
@@ -104,12 +120,21 @@ def _list_rows(path: Path) -> Iterator[Placed | SetAside]:
     if path.stat().st_size > LARGEST_LIST:
         todo = "Write it as JSON lines (.jsonl), which are read one by one."
         raise DataError("is too large for a JSON list.", where=str(path), todo=todo)
-    text = path.read_text(encoding=encoding, errors="replace")
+    errors, lost = _losses(encoding)
+    text = path.read_text(encoding=encoding, errors=errors)
+    spoilt = lost.search(text) is not None
     problems = Problems()
     rows = list(parse_json_list(text, path, problems))
     if problems and not rows:
         first = problems[0]
         raise DataError(first.what, where=first.where, todo=first.todo)
-    yield from rows
+    on_line = Counter(where for where, _ in rows)
+    for number, (where, row) in enumerate(rows, start=1):
+        # a place names a record that has no id: it must be the only one there
+        place = where if on_line[where] == 1 else f"{where} row {number}"
+        if spoilt and lost.search(json.dumps(row, ensure_ascii=False)):
+            yield SetAside(place, _NO_TEXT)
+        else:
+            yield place, row
     for problem in problems:
         yield SetAside(problem.where, problem.what.rstrip("."))

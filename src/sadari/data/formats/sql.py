@@ -6,10 +6,12 @@ must be a single SELECT or WITH. Other databases are refused: nothing there woul
 
 from __future__ import annotations
 
+import math
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +30,24 @@ _READS = (
     sqlite3.SQLITE_RECURSIVE,
     sqlite3.SQLITE_TRANSACTION,
 )
-_COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+# Databases disagree about what is quoted and what is a comment, so a query is read as each of them
+# would: the standard's way, with PostgreSQL's E'\'' strings, and MySQL's.
+_STRINGS = r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`"
+_ESCAPED = r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"|`[^`]*`"
+_READINGS = tuple(
+    re.compile(rf"(?P<quoted>{strings})|(?P<block>/\*.*?\*/)|{comment}", re.DOTALL)
+    for strings, comment in (
+        (_STRINGS, r"--[^\n]*"),
+        (_ESCAPED, r"--[^\n]*"),
+        (_ESCAPED, r"(?:--(?=\s|\Z)|\#)[^\n]*"),
+    )
+)
+_HIDES = re.compile(r"/\*M?!|/\*(?:(?!\*/).)*/\*|\$\w*\$", re.DOTALL)
+_REACHES = re.compile(
+    r"\b(?:dblink\w*|lo_\w+|pg_(?:terminate|cancel)_backend|pg_reload_conf|pg_rotate_logfile"
+    r"|pg_promote|pg_switch_wal|pg_create_restore_point|pg_notify|set_config|sys_e\w+)\s*\(",
+    re.IGNORECASE,
+)
 _WRITES = re.compile(
     r"\b(?:insert|update|delete|merge|replace\s+into|create|alter|drop|truncate|grant|revoke|attach"
     r"|detach|pragma|vacuum|copy|call|do|into\s+(?:outfile|dumpfile)|lock|set|begin|commit)\b",
@@ -53,22 +71,31 @@ def read_sql(url: str, query: str) -> Iterator[tuple[str, dict[str, Any]]]:
             streaming = connection.execution_options(yield_per=_ROWS_AT_ONCE)
             rows = streaming.exec_driver_sql(query)  # as it is: no `:name` is a parameter
             for number, row in enumerate(rows.mappings(), start=1):
-                yield f"{where} row {number}", dict(row)
+                yield f"{where} row {number}", {name: _plain(v) for name, v in row.items()}
     except (SQLAlchemyError, sqlite3.Error) as error:
         reason = str(getattr(error, "orig", None) or error).split("\n")[0]
         raise DataError(f"says: {reason}.", where=where, todo="Mend the query.") from None
 
 
 def refuse_writing(query: str) -> None:
-    """Raises DataError unless the text is one statement that only reads."""
-    plain = _QUOTED.sub("''", _COMMENTS.sub(" ", query)).strip().rstrip(";").strip()
+    """Raises DataError unless the text is one statement that only reads, however it is read."""
     todo = "Give one SELECT; sadari never changes a database."
-    if not re.match(r"(?:select|with|values)\b", plain, re.IGNORECASE):
-        raise DataError("the query is no SELECT.", todo=todo)
-    if ";" in plain:
-        raise DataError("the query holds more than one statement.", todo=todo)
-    if found := _WRITES.search(plain):
-        raise DataError(f"the query says {found[0].upper()}, which writes.", todo=todo)
+    for reading in _READINGS:
+        plain = reading.sub(lambda m: "''" if m["quoted"] else " ", query).strip()
+        plain = plain.rstrip(";").strip()
+        if not re.match(r"(?:select|with|values)\b", plain, re.IGNORECASE):
+            raise DataError("the query is no SELECT.", todo=todo)
+        if ";" in plain:
+            raise DataError("the query holds more than one statement.", todo=todo)
+        if found := _WRITES.search(plain):
+            what = f"the query says {found[0].upper()}, which writes."
+            raise DataError(what, todo=f"{todo} Put a column of that name in quotes.")
+        if found := _REACHES.search(plain):
+            what = f"the query calls {found[0].rstrip('( ')}, which acts beyond the query."
+            raise DataError(what, todo=todo)
+    if found := _HIDES.search(query):
+        what = f"the query holds {found[0][:20]}, which databases read differently."
+        raise DataError(what, todo="Leave out comments in comments, /*! and $$.")
 
 
 @contextmanager
@@ -113,3 +140,28 @@ def _open_sqlite(address: URL, where: str) -> sqlite3.Connection:
 
 def _may(action: int, *_: str | None) -> int:
     return sqlite3.SQLITE_OK if action in _READS else sqlite3.SQLITE_DENY
+
+
+def _plain(value: Any) -> Any:
+    """A value of a column as JSON has it: dates, decimals and bytes are texts."""
+    match value:
+        case None | bool() | str():
+            return value
+        case int():
+            return value if abs(value) < 10**100 else str(value)
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case datetime() | date() | time():
+            return value.isoformat()
+        case bytes() | bytearray() | memoryview():
+            raw = bytes(value)
+            try:
+                return raw.decode()
+            except UnicodeDecodeError:
+                return f"\\x{raw.hex()}"
+        case Mapping():
+            return {str(name): _plain(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_plain(inner) for inner in value]
+        case _:
+            return str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -67,6 +68,8 @@ def columns_of(header: Iterable[str], given: Mapping[str, str] | None, where: st
         meaning: next((plain[name] for name in names if name in plain), "")
         for meaning, names in _CALLED.items()
     }
+    if given and not given.keys() & {"question", "answer"} and {"role", "content"} <= given.keys():
+        found |= {"question": "", "answer": ""}  # a log of turns was asked for
     columns = Columns(**{**found, **(given or {})})
     if not columns.are_pairs and not (columns.session and columns.role and columns.content):
         todo = "Say which is which: --columns question=…,answer=… or session=…,role=…,content=…"
@@ -87,16 +90,21 @@ def conversations(
             yield row, 1
         return
     session: list[Placed] = []
+    unread = torn = ""  # a row that could not be read, and one within the session
     for row in rows:
         if isinstance(row, SetAside):
+            unread = row.source
             yield row, 1
             continue
         if session and session[0][1][columns.session] != row[1][columns.session]:
-            yield _session(session, columns), len(session)
-            session = []
+            yield _session(session, columns, torn), len(session)
+            session, torn = [], ""
+        elif session:
+            torn = torn or unread
+        unread = ""
         session.append(row)
     if session:
-        yield _session(session, columns), len(session)
+        yield _session(session, columns, torn), len(session)
 
 
 def _rest(cells: Mapping[str, Any], columns: Columns, *meanings: str) -> dict[str, Any]:
@@ -105,7 +113,9 @@ def _rest(cells: Mapping[str, Any], columns: Columns, *meanings: str) -> dict[st
     return {named.get(name, name): "" if v is None else v for name, v in cells.items()}
 
 
-def _session(rows: list[Placed], columns: Columns) -> Placed | SetAside:
+def _session(rows: list[Placed], columns: Columns, torn: str) -> Placed | SetAside:
+    if torn:
+        return SetAside(rows[0][0], f"the session lacks a turn that cannot be read, {torn}")
     name = str(rows[0][1][columns.session])
     turns: list[dict[str, Any]] = []
     for where, cells in rows:
@@ -147,6 +157,13 @@ def read_csv_rows(path: Path) -> Iterator[list[str] | Placed | SetAside]:
             yield where, dict.fromkeys(header, "") | dict(zip(header, cells, strict=False))
 
 
+def csv_line(cells: Iterable[str], delimiter: str = ",") -> str:
+    """One row as it stands in a file. Cells with a line end of any kind are quoted."""
+    line = io.StringIO()
+    csv.writer(line, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().removesuffix("\r\n") + "\n"
+
+
 def _records(path: Path, delimiter: str) -> Iterator[tuple[str, list[str]] | SetAside]:
     """Rows of cells. Lines are joined for as long as a quote is open."""
     waiting: list[tuple[str, str]] = []
@@ -164,7 +181,7 @@ def _records(path: Path, delimiter: str) -> Iterator[tuple[str, list[str]] | Set
         if not waiting and not line[1].strip():
             continue
         waiting.append(line)
-        joined = "\n".join(text for _, text in waiting)
+        joined = "\n".join(text for _, text in waiting).removesuffix("\r")
         if joined.count('"') % 2 == 0:
             yield _cells(waiting[0][0], joined, delimiter)
             waiting = []
@@ -176,7 +193,7 @@ def _records(path: Path, delimiter: str) -> Iterator[tuple[str, list[str]] | Set
 
 def _cells(where: str, text: str, delimiter: str) -> tuple[str, list[str]] | SetAside:
     try:
-        [cells] = csv.reader([text], delimiter=delimiter, strict=True)
+        [cells] = csv.reader([text.removesuffix("\r")], delimiter=delimiter, strict=True)
     except (csv.Error, ValueError) as error:
         return SetAside(where, f"is not CSV: {error}")
     return where, cells

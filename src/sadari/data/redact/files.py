@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from sadari.data.formats.source import encoding_of
+from sadari.data.formats.table import csv_line
 from sadari.data.redact.redact import redact, restore
 from sadari.data.redact.span import Kind
 from sadari.data.redact.vault import Vault
@@ -114,9 +115,7 @@ def _table(file: TextIO, delimiter: str, change: Change) -> Iterator[str]:
     for row in rows:
         cells = [change(cell, header[n] if n < len(header) else "") for n, cell in enumerate(row)]
         header = header or row
-        line = io.StringIO()
-        csv.writer(line, delimiter=delimiter, lineterminator="\n").writerow(cells)
-        yield line.getvalue()
+        yield csv_line(cells, delimiter)
 
 
 def _walk(value: Any, heading: str, change: Change) -> Any:
