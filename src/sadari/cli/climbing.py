@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from sadari.cli.common import DomainArgument, JsonOption, output, print_json, say, stages
+from sadari.cli.disputing import Said, dispute_answers
 
 
 class Book(StrEnum):
@@ -73,20 +74,44 @@ def climb(
 
 def evaluate(
     domain: DomainArgument,
+    question: Annotated[
+        str, typer.Argument(help="With --dispute: the question, by id.", show_default=False)
+    ] = "",
     rung: Annotated[Book, typer.Option(help="Without or with passages, or with tools.")] = Book.rag,
     adapter: Annotated[
         Path | None, typer.Option(help="What `sadari tune` wrote, to answer with.")
     ] = None,
     split: Annotated[Split, typer.Option(help="Which questions.")] = Split.dev,
+    dispute: Annotated[
+        bool,
+        typer.Option("--dispute", help="Judge the last evaluation's answers yourself."),
+    ] = False,
+    verdict: Annotated[
+        Said | None, typer.Option(help="With --dispute QUESTION: what you say of its answer.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why, in your words.")] = "",
     json: JsonOption = False,
 ) -> None:
-    """Ask one rung the exam and print what it got right.
+    """Ask one rung the exam and print what it got right. With --dispute, walk through the last
+    evaluation's answers instead and say which are right: where you overrule the scorer, your
+    verdict counts from then on for that answer, and how far it agrees with you is reported.
 
     Example: sadari evaluate examples/ald --rung rag --split dev
+
+    Example: sadari evaluate examples/ald --dispute
     """
+    from dataclasses import asdict
+
     from sadari.domain import read_domain
+    from sadari.ladder.people import agreement_sentence, overruled_sentence
     from sadari.ladder.single import evaluate_one
     from sadari.store import Store
+
+    if dispute:
+        dispute_answers(domain, question, verdict, reason, json=json)
+        return
+    if question or verdict or reason:
+        raise typer.BadParameter("belongs to --dispute; add it.", param_hint="QUESTION")
 
     folder = read_domain(domain)
     with stages() as watch:
@@ -101,7 +126,7 @@ def evaluate(
             )
         )
     if json:
-        print_json(found)
+        print_json(found | {"agreement": found["agreement"] and asdict(found["agreement"])})
         return
     low, high = found["interval"]
     output.print(
@@ -112,6 +137,12 @@ def evaluate(
         output.print(f"  {name.replace('_', ' ')}: {found[name]}")
     for name, share in found["parts"].items():
         output.print(f"  {name.replace('_', ' ')}, mean: {share:.3f}")
+    if found["overruled"]:
+        alone = f"{found['right_by_scorer']:.1%}"
+        sentence = overruled_sentence(found["overruled"], rung.value, alone, "en")
+        output.print(f"  {sentence}", soft_wrap=True)
+    if found["agreement"]:
+        output.print(f"  {agreement_sentence(found['agreement'], 'en')}", soft_wrap=True)
 
 
 def compare(
@@ -120,7 +151,8 @@ def compare(
     second: Annotated[str, typer.Argument(help="Another's.", show_default=False)],
     json: JsonOption = False,
 ) -> None:
-    """Compare two evaluations of the same questions: difference, interval, test.
+    """Compare two evaluations of the same questions: difference, interval, test. What a person
+    said of an answer since then counts in both.
 
     Example: sadari compare examples/ald evaluate-1 evaluate-2
     """
@@ -128,16 +160,21 @@ def compare(
 
     from sadari.domain import read_domain
     from sadari.evaluation import compare as compare_scores
+    from sadari.evaluation import lay_over, read_verdicts, verdicts_path
+    from sadari.ladder.people import count_overruled
     from sadari.ladder.single import read_scores
     from sadari.store import Store
 
-    read_domain(domain)
+    folder = read_domain(domain)
     store = Store.open()
-    found = compare_scores(
-        read_scores(store, first), read_scores(store, second), names=(first, second)
+    verdicts = read_verdicts(verdicts_path(store, folder.id))
+    one, other = (
+        lay_over(read_scores(store, run), folder.questions, verdicts) for run in (first, second)
     )
+    found = compare_scores(one, other, names=(first, second))
+    overruled = {first: count_overruled(one), second: count_overruled(other)}
     if json:
-        print_json(asdict(found))
+        print_json(asdict(found) | {"overruled": overruled})
         return
     low, high = found.interval.low, found.interval.high
     output.print(
@@ -148,5 +185,8 @@ def compare(
         f"  right in both {found.both:g}, only {first} {found.parent_only:g}, "
         f"only {second} {found.child_only:g}, neither {found.neither:g}"
     )
+    if any(overruled.values()):
+        counts = ", ".join(f"{run} {count}" for run, count in overruled.items())
+        output.print(f"  answers overruled by a person: {counts}")
     if found.void:
         say(f"[yellow]Nothing may be concluded: {found.void}.[/]")

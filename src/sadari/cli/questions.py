@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sadari.cli.asking import ask_letter
 from sadari.cli.common import DomainArgument, JsonOption, output, print_json, say
 
 if TYPE_CHECKING:
@@ -71,17 +72,17 @@ def review(domain: DomainArgument) -> None:
         item = drafts[place]
         output.print(f"\n{number} of {len(waiting)}", style="dim")
         _show(item)
-        answer = typer.prompt("[a]pprove, [m]end, [d]rop, [q]uit", default="a").strip().lower()
-        if answer.startswith("q"):
+        answer = ask_letter("[a]pprove, [m]end, [d]rop, [q]uit", default="a")
+        if answer == "q":
             break
-        if answer.startswith("m"):
+        if answer == "m":
             question = typer.prompt("question", default=item.question)
             must = typer.prompt(
                 "key (items with ;, alternatives with |; empty keeps it)", default=""
             )
             drafts[place] = mended(item, question, must.split(";"))
         else:
-            drafts[place] = replace(item, state="dropped" if answer[:1] == "d" else "approved")
+            drafts[place] = replace(item, state="dropped" if answer == "d" else "approved")
         keep_drafts(drafts, path)
     counts = write_approved(drafts, folder, path.parent)
     say(f"Approved: {counts['dev']} for dev, {counts['test']} for test.")

@@ -16,7 +16,9 @@ class EvaluationError(SadariError):
 
 @dataclass(frozen=True)
 class Score:
-    """`right` is None when the question could not be asked: not wrong, unknown."""
+    """`right` is None when the question could not be asked: not wrong, unknown. It is what a
+    person said where one judged the answer (`person`, with the `reason` given); `overruled` says
+    that the scorer had said otherwise. `why` is always the scorer's."""
 
     question: str
     group: str
@@ -31,6 +33,14 @@ class Score:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     parts: Mapping[str, float] = field(default_factory=dict)
+    person: bool | None = None
+    overruled: bool = False
+    reason: str = ""
+
+    @property
+    def by_scorer(self) -> bool | None:
+        """What the scorer alone says."""
+        return not self.right if self.overruled else self.right
 
 
 def mean_parts(scores: Sequence[Score]) -> dict[str, float]:

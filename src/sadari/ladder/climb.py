@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from sadari.assistant import (
@@ -17,11 +18,12 @@ from sadari.assistant import (
 )
 from sadari.data import Dataset, pick_groups, prepare_in
 from sadari.domain import Domain, Question
-from sadari.evaluation import Score, questions_digest
+from sadari.evaluation import Score, questions_digest, read_verdicts, verdicts_path
 from sadari.jobs import Job, Tuned, plan, tune_all
 from sadari.ladder.improve import Trial, improve
 from sadari.ladder.judgement import Judgement
 from sadari.ladder.measure import Measure
+from sadari.ladder.people import with_said
 from sadari.ladder.record import rung_record
 from sadari.ladder.types import LadderError, Rung, Watch
 from sadari.ladder.verdict import judge
@@ -103,12 +105,13 @@ async def climb(
         model_spec(domain), allow_remote=domain.settings.models.remote, workers=cores()
     )
     settings = {"everything": everything, "until": until, "target": domain.settings.target}
+    verdicts = read_verdicts(verdicts_path(store, domain.id))
     exam = questions_digest(test)
     run = store.start_run("climb", domain.id, {"model": model.info.name, "exam": exam}, settings)
     held_out = pick_groups(
         (d.id for d in domain.documents), domain.settings.data.held_out_share, seed=0
     )
-    measure = Measure(domain, store, model, test, watch)
+    measure = Measure(domain, store, model, test, watch, verdicts)
     ascent = _Ascent(domain, store, watch, measure, domain.exam("dev"), held_out, everything)
     try:
         for name in RUNGS[: RUNGS.index(until) + 1]:
@@ -120,14 +123,15 @@ async def climb(
     except BaseException:
         store.finish_run(run.id, "failed", outputs={}, metrics={})
         raise
-    judgement = judge(
-        ascent.rungs,
+    judge_rungs = partial(
+        judge,
         target=domain.settings.target,
         held_out={q.id for q in test if _is_unseen(q, held_out)},
         questions=test,
         look=store.next_look(domain.id, exam),
         language=domain.settings.language,
     )
+    judgement = with_said(judge_rungs(ascent.rungs), verdicts, judge_rungs)
     record = {
         "domain": domain.id,
         "run": run.id,
@@ -135,6 +139,7 @@ async def climb(
         "choice": judgement.choice,
         "rungs": [rung_record(rung, judgement, test, exam) for rung in ascent.rungs],
         "skipped": ascent.skipped,
+        "people": asdict(judgement.people) if judgement.people else None,
     }
     write_json(record, store.run_folder(run.id) / "climb.json")
     outputs = {"record": "climb.json", "report": "report.html"}

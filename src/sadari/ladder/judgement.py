@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from sadari.domain.question import Question
 from sadari.evaluation.compare import Comparison
+from sadari.evaluation.people import WithPeople
 from sadari.ladder.standing import Standing
 from sadari.ladder.types import Rung
 
@@ -45,9 +47,21 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class People:
+    """What people said of the answers, by rung: how many they overruled, and the share right by
+    the scorer alone, with the rung that it alone would choose."""
+
+    overruled: Mapping[str, int]
+    by_scorer: Mapping[str, float]
+    choice_by_scorer: str
+    agreement: WithPeople | None
+
+
+@dataclass(frozen=True)
 class Judgement:
     """Everything that a climb may claim. `choice` is the rung to use and `why` the rule that
-    chose it; `look` counts how often these test questions have been used for a verdict."""
+    chose it; `look` counts how often these test questions have been used for a verdict.
+    `people` is None where nobody judged an answer to these questions."""
 
     rungs: tuple[Rung, ...]
     standings: tuple[Standing, ...]
@@ -63,6 +77,7 @@ class Judgement:
     look: int
     language: Language
     questions: tuple[Question, ...] = ()
+    people: People | None = None
 
     def standing(self, name: str) -> Standing:
         """The standing of a rung by name."""

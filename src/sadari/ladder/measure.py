@@ -10,7 +10,7 @@ from typing import Any
 from sadari.assistant import Assistant, Recipe, bundle
 from sadari.data import Dataset
 from sadari.domain import Domain, Question
-from sadari.evaluation import Score, evaluate
+from sadari.evaluation import PersonVerdict, Score, evaluate, lay_over
 from sadari.jobs import Tuned
 from sadari.ladder.types import Rung, Training, Watch
 from sadari.llm import Failure, LanguageModel
@@ -23,13 +23,15 @@ TIMED = 12  # questions asked one at a time, for the seconds that a single user 
 
 @dataclass(frozen=True)
 class Measure:
-    """What all rungs of a climb are measured with: one model and one exam."""
+    """What all rungs of a climb are measured with: one model, one exam, and what people said of
+    its answers."""
 
     domain: Domain
     store: Store
     model: LanguageModel
     test: tuple[Question, ...]
     watch: Watch
+    verdicts: tuple[PersonVerdict, ...] = ()
 
     async def exam(
         self, recipe: Recipe, questions: Sequence[Question], stage: str
@@ -91,7 +93,7 @@ class Measure:
     async def _exam(
         self, assistant: Assistant, questions: Sequence[Question], stage: str, repeat: int = 0
     ) -> tuple[Score, ...]:
-        return await evaluate(
+        scores = await evaluate(
             assistant,
             questions,
             {d.id: d for d in self.domain.documents},
@@ -99,6 +101,7 @@ class Measure:
             kept=self.store.home / "scores",
             on_progress=lambda done, total: self.watch(stage, done, total),
         )
+        return lay_over(scores, questions, self.verdicts)
 
     async def _wait_times(self, assistant: Assistant) -> tuple[float, ...]:
         """Seconds from question to whole answer, one question at a time."""

@@ -7,6 +7,7 @@ from typing import Any
 from sadari.domain import Question
 from sadari.evaluation import Score
 from sadari.ladder.judgement import Judgement
+from sadari.ladder.people import count_overruled, share_by_scorer
 from sadari.ladder.types import Rung
 
 
@@ -26,6 +27,8 @@ def rung_record(
             "questions": len(questions),
             "right": standing.all.share.estimate,
             "interval": [standing.all.share.low, standing.all.share.high],
+            "overruled": count_overruled(rung.scores),
+            "right_by_scorer": share_by_scorer(rung.scores),
             "refusals_right": _share([s for s in rung.scores if s.question in refuse]),
             "seconds_p95": standing.seconds_p95,
             "price_per_thousand": rung.price_per_thousand,

@@ -11,8 +11,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from sadari.domain.question import Key, Number, Question
+from sadari.domain.question import Number, Question
 from sadari.evaluation.types import Score
+from sadari.ladder.figures import between, percent, points
 from sadari.ladder.judgement import Judgement, Language
 from sadari.ladder.labels import labels
 from sadari.ladder.plots import cost_plot, curves_plot, quality_plot, step_plot
@@ -20,11 +21,8 @@ from sadari.ladder.standing import Standing, values
 from sadari.ladder.types import Rung
 from sadari.ladder.words import (
     WORD,
-    between,
     choice_sentence,
     explain,
-    percent,
-    points,
     share,
     span,
     verdict_sentence,
@@ -204,9 +202,9 @@ def _wrong(rung: Rung, questions: Sequence[Question]) -> tuple[Wrong, ...]:
                 id=name,
                 question=question.text if question else name,
                 answer=shown.answer,
-                key=_key(question.key) if question else (),
+                key=key_lines(question) if question else (),
                 reference=question.reference if question else "",
-                why=shown.why,
+                why=_why(shown),
                 evidence=question.evidence if question else (),
                 found=shown.found,
                 unasked=shown.right is None,
@@ -217,8 +215,16 @@ def _wrong(rung: Rung, questions: Sequence[Question]) -> tuple[Wrong, ...]:
     return tuple(wrong)
 
 
-def _key(key: Key) -> tuple[str, ...]:
+def _why(score: Score) -> str:
+    """The scorer's reason; where a person overruled it, theirs."""
+    if not score.overruled:
+        return score.why
+    return f"A person: {score.reason}" if score.reason else "A person overruled the scorer."
+
+
+def key_lines(question: Question) -> tuple[str, ...]:
     """What a right answer must hold, one line per item; what it must not, with a cross."""
+    key = question.key
     lines = [" / ".join(_item(any_of) for any_of in item) for item in key.must]
     lines += [f"✗ {item}" for item in key.must_not]
     lines += [str(dict(part)) for part in (key.state, key.call) if part is not None]

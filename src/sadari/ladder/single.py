@@ -14,9 +14,14 @@ from sadari.evaluation import (
     EvaluationError,
     Score,
     evaluate,
+    lay_over,
     mean_parts,
     questions_digest,
+    read_verdicts,
+    verdicts_path,
+    with_people,
 )
+from sadari.ladder.people import count_overruled, share_by_scorer
 from sadari.ladder.standing import stand
 from sadari.ladder.types import Rung, Watch
 from sadari.llm import cores, open_model
@@ -45,6 +50,7 @@ async def evaluate_one(
     recipe = recipe_for(domain, rung, index=path, adapter=adapter, home=store.home)
     digest = bundle(recipe, model).digest
     assistant = Assistant(recipe, model, release=digest)
+    verdicts = read_verdicts(verdicts_path(store, domain.id))
     settings = {"rung": rung, "adapter": str(adapter or ""), "split": split}
     exam = questions_digest(questions)
     run = store.start_run("evaluate", domain.id, {"exam": exam, "bundle": digest}, settings)
@@ -55,17 +61,22 @@ async def evaluate_one(
         kept=store.home / "scores",
         on_progress=lambda done, total: watch(rung, done, total),
     )
+    scores = lay_over(scores, questions, verdicts)
     recall = None
     if assistant.index is not None and any(q.evidence for q in questions):
         recall = recall_at_k(assistant.index, questions, domain.settings.retrieval.k)
     measured = Rung(rung, None, digest, scores, recall_at_k=recall)
     standing = stand(measured, target=domain.settings.target)
     write_json([asdict(s) for s in scores], store.run_folder(run.id) / "scores.json")
+    people = with_people(verdicts, questions, scores)
     figures = {
         "run": run.id,
         "bundle": digest,
         "right": standing.all.share.estimate,
         "interval": [standing.all.share.low, standing.all.share.high],
+        "overruled": count_overruled(scores),
+        "right_by_scorer": share_by_scorer(scores),
+        "agreement": people,
         "asked": standing.all.n,
         "unasked": standing.unasked,
         "not_found": standing.failures.not_found,
@@ -75,7 +86,8 @@ async def evaluate_one(
     }
     if split == "test":
         figures["look"] = store.next_look(domain.id, exam)
-    store.finish_run(run.id, "done", outputs={"scores": "scores.json"}, metrics=figures)
+    metrics = figures | {"agreement": people and asdict(people)}
+    store.finish_run(run.id, "done", outputs={"scores": "scores.json"}, metrics=metrics)
     return figures
 
 

@@ -11,10 +11,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from sadari.ladder.figures import between, percent, points
 from sadari.ladder.judgement import Judgement, Language, Verdict
 from sadari.ladder.labels import labels
 from sadari.ladder.standing import Part, Standing
-from sadari.ladder.words import WORD, between, explain, percent, points
+from sadari.ladder.words import WORD, explain
 
 STYLE = {
     "better": "bold green",

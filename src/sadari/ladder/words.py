@@ -6,9 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sadari.evaluation.compare import Comparison
+from sadari.ladder.figures import between, percent, points
 from sadari.ladder.judgement import Judgement, Language, Verdict
+from sadari.ladder.people import people_sentences
 from sadari.ladder.standing import Part, Standing
-from sadari.stats import Interval, smallest_visible_difference
+from sadari.stats import smallest_visible_difference
 
 Bilingual = Mapping[Language, str]
 
@@ -42,23 +44,6 @@ DOUBT: Mapping[str, Bilingual] = {
         "ko": "답을 섞은 대조군도 올랐으므로 지식을 배운 결과가 아닙니다",
     },
 }
-
-
-def percent(value: float) -> str:
-    """84%, or 84.6% where the tenth carries something."""
-    number = f"{100 * value:.1f}".removesuffix(".0")
-    return f"{number}%"
-
-
-def points(value: float) -> str:
-    """A difference in percentage points, always signed: +8.0, −2.5; 0.0 where there is none."""
-    number = f"{100 * abs(value):.1f}"
-    return number if number == "0.0" else f"{'+' if value > 0 else '−'}{number}"
-
-
-def between(interval: Interval) -> str:
-    """The limits of a share, whole percents: 74–91%."""
-    return f"{100 * interval.low:.0f}–{100 * interval.high:.0f}%"
 
 
 def share(part: Part, language: Language) -> str:
@@ -132,7 +117,8 @@ def explain(judgement: Judgement, language: Language | None = None) -> tuple[str
     apart = [_memory(s, tongue) for s in judgement.standings if s.tuned and not s.control]
     failing = [_failing(s, tongue) for s in judgement.standings if s.name == judgement.choice]
     cautions = (_unheld(judgement, tongue), _blind(judgement, tongue), _look(judgement, tongue))
-    lines = (choice_sentence(judgement, tongue), *steps, *apart, *failing, *cautions)
+    people = people_sentences(judgement, tongue)
+    lines = (choice_sentence(judgement, tongue), *steps, *apart, *failing, *people, *cautions)
     return tuple(line for line in lines if line)
 
 

@@ -5,7 +5,7 @@ its interval, a paired difference with its test, the number of questions that a 
 needs, and a confidence sequence for those who must look more than once.
 """
 
-from sadari.stats.agreement import Agreement, agreement
+from sadari.stats.agreement import Agreement, agreement, weighed_share
 from sadari.stats.interval import Interval, StatisticsError, share_interval, wilson
 from sadari.stats.paired import (
     bca_paired,
@@ -37,5 +37,6 @@ __all__ = [
     "share_interval",
     "sign_flip",
     "smallest_visible_difference",
+    "weighed_share",
     "wilson",
 ]
