@@ -35,6 +35,14 @@ def test_redact_and_restore(tmp_path: Path) -> None:
         check=True,
     )
     assert piped.stdout == "[NAME_1] 고객님"
+    piped_bytes = subprocess.run(
+        [*SADARI, "data", "redact", "-"],
+        input="이서연 고객님\r\n".encode("cp949"),
+        capture_output=True,
+        env={"SADARI_HOME": str(home), "PATH": "/usr/bin"},
+        check=True,
+    )
+    assert piped_bytes.stdout == "[NAME_1] 고객님\r\n".encode()
     wrong = run("data", "redact", chats, "--vault", "../x", home=home, status=2)
     assert "is no name for a map" in wrong.stderr
 

@@ -30,8 +30,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 
 
 def say(text: str) -> None:
-    """A message to the person, on stderr."""
-    messages.print(text)
+    """A message to the person, on stderr. Its lines are not broken, so that commands and paths in
+    it can be copied; what others wrote in it, such as a path, needs `escape`."""
+    messages.print(text, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
@@ -82,7 +83,7 @@ def stages() -> Iterator[Stages | Lines]:
         return
     columns = (
         SpinnerColumn(finished_text="[green]✓"),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

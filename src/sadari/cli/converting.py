@@ -78,7 +78,7 @@ def convert(
         return
     joined = f", {read.merged:,} joined to others" if read.merged else ""
     output.print(f"{read.rows_in:,} rows in{joined}, {len(aside):,} set aside, ", end="")
-    output.print(f"{written.rows_out:,} written to {target} as {to}.", soft_wrap=True)
+    output.print(f"{written.rows_out:,} written to {target} as {to}.", markup=False, soft_wrap=True)
     for row in aside[:SHOWN]:
         output.print(f"  {row.source}: {row.reason}", markup=False, soft_wrap=True)
     if len(aside) > SHOWN:

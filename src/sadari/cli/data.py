@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from sadari.cli import converting, privacy
 from sadari.cli.common import DomainArgument, JsonOption, output, print_json, say, stages
@@ -61,8 +63,8 @@ def prepare(
     write_records(records.validation, target / "validation.jsonl")
     write_ledger(records.ledger, target)
     _show(summarise(folder, records, assess(folder, records)), json)
-    say(f"Written to {target}: train.jsonl and validation.jsonl, in OpenAI's chat format, and the")
-    say("ledger. Next: `sadari data report` says how good they are and what to do.")
+    say(f"Written to {escape(str(target))}: train.jsonl and validation.jsonl, in OpenAI's chat")
+    say("format, and the ledger. Next: `sadari data report` says how good they are and what to do.")
 
 
 @app.command()
@@ -93,7 +95,7 @@ def report(
     else:
         _show(summary, json)
         output.print(checks_table(summary))
-    say(f"The page: {page}")
+    say(f"The page: {escape(str(page))}")
 
 
 @app.command()
@@ -153,7 +155,8 @@ def synthesise(
         output.print(ledger_table(f"{len(made.records)} records, ended: {made.ended}", steps))
         for reason, times in Ledger((made.step,)).reasons().items():
             output.print(f"{times:>6}  {reason}", markup=False, soft_wrap=True)
-    say(f"{made.spent.tokens:,} tokens. Next: sadari data prepare {domain} --add {target}")
+    command = shlex.join(["sadari", "data", "prepare", str(domain), "--add", str(target)])
+    say(f"{made.spent.tokens:,} tokens. Next: {escape(command)}")
 
 
 @app.command()
@@ -198,7 +201,8 @@ def _prepare_files(folder: Domain, add: list[Path], out: Path, store: Store, jso
         print_json({"domain": folder.id, **counts, "ledger": steps})
     else:
         output.print(ledger_table(f"{made.train:,} + {made.validation:,} records", steps))
-    say(f"Written to {out}: train.jsonl, validation.jsonl, ledger.json, set_aside.jsonl.")
+    files = "train.jsonl, validation.jsonl, ledger.json, set_aside.jsonl"
+    say(f"Written to {escape(str(out))}: {files}.")
 
 
 def _show(summary: dict[str, Any], json: bool) -> None:
@@ -211,4 +215,5 @@ def _show(summary: dict[str, Any], json: bool) -> None:
         value = summary[name]
         if isinstance(value, dict):
             value = ", ".join(f"{k} {v}" for k, v in value.items())
-        output.print(f"[bold]{name.replace('_', ' ')}[/]: {value or 'none'}", soft_wrap=True)
+        said = escape(str(value or "none"))
+        output.print(f"[bold]{name.replace('_', ' ')}[/]: {said}", soft_wrap=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from sadari.cli.common import JsonOption, output, print_json, say, stages
 
@@ -52,19 +54,24 @@ def restore(
 
 
 def _run(source: Path, out: Path | None, vault: str, json: bool, *, back: bool) -> None:
+    from sadari.data.formats.source import decode
     from sadari.data.redact import FileRedactor
 
     with _open(vault) as kept:
         redactor = FileRedactor(kept, back=back)
         if str(source) == "-":
-            sys.stdout.write(redactor.text(sys.stdin.read()))
+            # bytes: the terminal's encoding may not be the text's, and line ends stay as they are
+            changed = redactor.text(decode(sys.stdin.buffer.read(), "stdin"))
+            sys.stdout.buffer.write(changed.encode("utf-8"))
+            sys.stdout.flush()
             return
         target = out or _beside(source, "restored" if back else "redacted")
         with stages() as heard:
             step = redactor.run(source, target, heard)
         _show(redactor, step, target, json)
         if not back:
-            say(f"The map is {kept.path}. Back: sadari data restore {target} --vault {vault}")
+            back_again = shlex.join(["sadari", "data", "restore", str(target), "--vault", vault])
+            say(f"The map is {escape(str(kept.path))}. Back: {escape(back_again)}")
 
 
 def _open(name: str) -> Vault:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from sadari.cli.common import JsonOption, messages, output, print_json, say
 from sadari.cli.tables import checks_table, ledger_table
@@ -86,7 +87,7 @@ def step(
     output.print(ledger_table(str(name), steps))
     for reason, times in ledger.reasons().items():
         output.print(f"{times:>6}  {reason}", markup=False, soft_wrap=True)
-    say(f"Written to {target}, the ledger beside it.")
+    say(f"Written to {escape(str(target))}, the ledger beside it.")
 
 
 def _domain(path: Path | None) -> Domain:

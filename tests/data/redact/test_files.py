@@ -62,6 +62,33 @@ def test_a_folder_there_and_back(folder: Path, tmp_path: Path, vault: Vault) -> 
     assert (back / "d.csv").read_text(encoding="utf-8").startswith("고객명,메모\n이서연,")
 
 
+def test_what_is_not_gone_into_is_named(folder: Path, tmp_path: Path, vault: Vault) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    (folder / ".git").mkdir()
+    (folder / ".git" / "config.txt").write_text(LINE)
+    (folder / ".notes.txt").write_text(LINE)
+    (folder / "twice.json").write_text('{"a": "010-2345-6789", "a": "b"}')
+    (folder / "bad.jsonl").write_text('{"a": "b"}\n{"a": NaN}\n')
+    step = FileRedactor(vault).run(folder, tmp_path / "clean")
+    assert step.rows_in == step.rows_out + len(step.set_aside)
+    assert {Path(row.source).name: row.reason for row in step.set_aside} == {
+        "linked": "a link that leads out of the folder",
+        ".git": "hidden",
+        ".notes.txt": "hidden",
+        "twice.json": "is no JSON: names a twice in one object.",
+        "bad.jsonl": "is no JSONL: line 2: holds NaN, which is no number in JSON.",
+    }
+
+
+def test_cells_keep_their_line_ends(tmp_path: Path, vault: Vault) -> None:
+    """A lone carriage return must stand in quotes, or the table can't be read again."""
+    (tmp_path / "a.csv").write_bytes('메모,b\n"이서연\r고객님","c\r\nd"\n'.encode())
+    FileRedactor(vault).run(tmp_path / "a.csv", tmp_path / "b.csv")
+    FileRedactor(vault, back=True).run(tmp_path / "b.csv", tmp_path / "c.csv")
+    assert (tmp_path / "c.csv").read_bytes() == (tmp_path / "a.csv").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("heading", "value", "kind"),
     [

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import stat
 import tempfile
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,29 @@ def test_any_text_comes_back(text: str) -> None:
 def test_a_placeholder_that_stood_in_a_text_is_never_given_out(vault: Vault) -> None:
     assert redact("[PHONE_1] 010-2345-6789", vault).text == "[PHONE_1] [PHONE_2]"
     assert restore("[PHONE_1] [PHONE_2]", vault) == "[PHONE_1] 010-2345-6789"
+
+
+def test_a_form_that_stood_in_a_text_is_never_given_out(vault: Vault) -> None:
+    first = redact("010-2345-6789", vault).text
+    foreign = f"{first[:-1]}.2] 글"
+    redacted = redact(foreign, vault).text
+    redact("01023456789", vault)
+    assert restore(redacted, vault) == foreign
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        unicodedata.normalize("NFD", "이서연 고객님"),  # as macOS writes it
+        "01\u200b0-2345-6789",
+        "０１０－２３４５－６７８９",
+    ],
+)
+def test_what_looks_the_same_is_found(vault: Vault, text: str) -> None:
+    known = redact("이서연, 010-2345-6789", vault).text.split(", ")
+    redacted = redact(text, vault).text
+    assert any(redacted.startswith(name[:-1]) for name in known)
+    assert restore(redacted, vault) == text
 
 
 def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:

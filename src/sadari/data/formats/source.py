@@ -6,12 +6,13 @@ it can be counted; the rest of the file is still read. Memory is bounded by the 
 from __future__ import annotations
 
 import codecs
+import io
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sadari.data.types import DataError, SetAside
 from sadari.domain.files import parse_json, parse_json_list
@@ -42,24 +43,36 @@ def encoding_of(path: Path) -> str:
         raise DataError("is a pipe or a device, not a file.", where=str(path), todo=todo)
     try:
         with path.open("rb") as file:
-            head = file.read(4)
-            if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                return "utf-16"
-            if head.startswith(codecs.BOM_UTF8):
-                return "utf-8-sig"
-            for encoding in ("utf-8", "cp949"):
-                file.seek(0)
-                decoder = codecs.getincrementaldecoder(encoding)()
-                try:
-                    while chunk := file.read(2**20):
-                        decoder.decode(chunk)
-                    decoder.decode(b"", final=True)
-                except UnicodeDecodeError:
-                    continue
-                return encoding
+            return _encoding(file)
     except OSError as error:
         todo = "Check that it is a file."
         raise DataError(f"cannot be read: {error.strerror}.", where=str(path), todo=todo) from error
+
+
+def decode(raw: bytes, where: str) -> str:
+    """The text of `raw`, in whichever of these encodings it is. Raises DataError where in none."""
+    try:
+        return raw.decode(_encoding(io.BytesIO(raw)))
+    except UnicodeDecodeError:
+        raise DataError(f"{_NO_TEXT}.", where=where, todo="Convert it to UTF-8.") from None
+
+
+def _encoding(file: BinaryIO) -> str:
+    head = file.read(4)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if head.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    for encoding in ("utf-8", "cp949"):
+        file.seek(0)
+        decoder = codecs.getincrementaldecoder(encoding)()
+        try:
+            while chunk := file.read(2**20):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            continue
+        return encoding
     return "utf-8"
 
 

@@ -17,6 +17,7 @@ from sadari.data.redact.redact import redact, restore
 from sadari.data.redact.span import Kind
 from sadari.data.redact.vault import Vault
 from sadari.data.types import DataError, SetAside, Step
+from sadari.domain.files import parse_json
 from sadari.store import whole_file
 
 TEXTS = (".txt", ".md", ".log", ".html", ".xml", ".yaml", ".yml", ".toml", ".json", ".jsonl")
@@ -66,6 +67,8 @@ class FileRedactor:
 
     def _one(self, path: Path, place: Path, source: Path, heard: Progress | None) -> str | None:
         """Why the file was set aside; None when it was written. `heard` is told of kilobytes."""
+        if path != source and path.name.startswith("."):
+            return "hidden"
         if path.is_symlink() and not path.resolve().is_relative_to(source.resolve()):
             return "a link that leads out of the folder"
         if not path.is_file():
@@ -73,8 +76,11 @@ class FileRedactor:
         suffix = path.suffix.lower()
         if suffix not in (*TEXTS, *TABLES):
             return f"{suffix or 'a file without suffix'} is no text that I know"
-        with path.open("rb") as peek:
-            head = peek.read(8192)
+        try:
+            with path.open("rb") as peek:
+                head = peek.read(8192)
+        except OSError as error:
+            return f"cannot be read: {error.strerror}"
         if b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
             return "holds NUL bytes: no text"
         encoding = encoding_of(path)
@@ -96,11 +102,15 @@ class FileRedactor:
 
 def _pieces(file: TextIO, suffix: str, change: Change) -> Iterator[str]:
     if suffix == ".json":
-        yield json.dumps(_walk(json.load(file), "", change), ensure_ascii=False, indent=2) + "\n"
+        value = _walk(parse_json(file.read()), "", change)
+        yield json.dumps(value, ensure_ascii=False, indent=2) + "\n"
     elif suffix == ".jsonl":
-        for line in file:
+        for number, line in enumerate(file, start=1):
             if line.strip():
-                value = _walk(json.loads(line), "", change)
+                try:
+                    value = _walk(parse_json(line), "", change)
+                except ValueError as error:
+                    raise ValueError(f"line {number}: {error}") from error
                 yield json.dumps(value, ensure_ascii=False) + "\n"
     elif suffix in TABLES:
         yield from _table(file, "\t" if suffix == ".tsv" else ",", change)
@@ -129,6 +139,12 @@ def _walk(value: Any, heading: str, change: Change) -> Any:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(place) / name for name in sorted(names) if not name.startswith("."))
+    """The files below `folder`, and the links and hidden folders that are not gone into."""
+
+    def stop(error: OSError) -> None:
+        raise DataError(f"cannot be read: {error.strerror}.", where=str(error.filename))
+
+    for place, folders, names in os.walk(folder, onerror=stop):
+        shut = [n for n in folders if n.startswith(".") or (Path(place) / n).is_symlink()]
+        folders[:] = sorted(set(folders) - set(shut))
+        yield from (Path(place) / name for name in sorted([*names, *shut]))

@@ -9,7 +9,7 @@ from sadari.data.redact.addresses import find_addresses
 from sadari.data.redact.labels import label_of
 from sadari.data.redact.names import find_names
 from sadari.data.redact.numbers import find_numbers
-from sadari.data.redact.span import Span, fold
+from sadari.data.redact.span import Span, composed, fold
 
 
 def find(text: str, heading: str = "") -> tuple[Span, ...]:
@@ -17,15 +17,18 @@ def find(text: str, heading: str = "") -> tuple[Span, ...]:
     `text` as it is, whatever its width and dashes. `heading` is what the text's column or member
     is called (`고객명`, `phone`): it is the context of a value that stands alone."""
     label = label_of(heading) if heading else ""
-    folded = label + fold(text)
+    seen, places = composed(text)
+    folded = label + fold(seen)
     numbers = _apart([*find_numbers(folded), *find_addresses(folded)])
     spans = _apart([*numbers, *find_names(folded, numbers)])
-    if not label:
-        return spans
     start = len(label)
-    return tuple(
-        Span(max(s.start, start) - start, s.end - start, s.kind) for s in spans if s.end > start
-    )
+    if label:
+        spans = tuple(
+            Span(max(s.start, start) - start, s.end - start, s.kind) for s in spans if s.end > start
+        )
+    if places is None:
+        return spans
+    return tuple(Span(places[s.start][0], places[s.end - 1][1], s.kind) for s in spans)
 
 
 def _apart(spans: Iterable[Span]) -> tuple[Span, ...]:

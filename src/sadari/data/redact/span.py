@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -40,6 +43,30 @@ _FOLDS = str.maketrans(
         **dict.fromkeys("●○◯•＊✱⚫⚪∗", "*"),
     }
 )
+
+
+# What is drawn as one character or as none: Hangul that a Mac took apart, and invisible characters.
+_TAKEN_APART = re.compile(
+    "[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?|[\u00ad\u200b-\u200d\u2060\ufeff]"
+)
+
+
+def composed(text: str) -> tuple[str, Sequence[tuple[int, int]] | None]:
+    """The text as it is seen, decomposed Hangul composed and without invisible characters; and
+    where in `text` each of its characters stands, None where nothing changed."""
+    if text.isascii() or not _TAKEN_APART.search(text):
+        return text, None
+    pieces, places, end = [], [], 0
+    for match in _TAKEN_APART.finditer(text):
+        pieces.append(text[end : match.start()])
+        places += [(n, n + 1) for n in range(end, match.start())]
+        end = match.end()
+        if "\u1100" <= match[0][0] <= "\u1112":
+            pieces.append(unicodedata.normalize("NFC", match[0]))
+            places.append(match.span())
+    pieces.append(text[end:])
+    places += [(n, n + 1) for n in range(end, len(text))]
+    return "".join(pieces), places
 
 
 def fold(text: str) -> str:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from sadari.data.redact.span import KINDS, Kind, fold
+from sadari.data.redact.span import KINDS, Kind, composed, fold
 from sadari.data.types import DataError
 from sadari.store import open_database
 
@@ -126,7 +126,8 @@ class Vault:
     def _next(self, db: sqlite3.Connection, kind: str, same: str) -> tuple[int, int]:
         """(number, form): the next form of a known identity, else the next free number."""
         form = db.execute(
-            "SELECT number, max(form) + 1 FROM kept WHERE kind = ? AND identity = ?"
+            "SELECT number, max(form) + 1 FROM kept WHERE kind = ? AND identity = ? AND NOT EXISTS"
+            " (SELECT 1 FROM taken WHERE taken.kind = kept.kind AND taken.number = kept.number)"
             " GROUP BY number",
             (kind, same),
         ).fetchone()
@@ -156,7 +157,7 @@ class Vault:
 
 def identity(kind: Kind, value: str) -> str:
     """One spelling for the spellings of one value: `+82 10-1234-5678` is `01012345678`."""
-    plain = fold(value).lower()
+    plain = fold(composed(value)[0]).lower()
     if kind in _NUMBERS:
         plain = re.sub(r"[^0-9a-z가-힣*]", "", plain)
         return re.sub(r"^820?(?=[1-9])", "0", plain) if kind == "phone" else plain
