@@ -10,7 +10,7 @@ from pydantic import Field
 
 from sadari.domain import read_domain
 from sadari.forecasting import Predictor, events_home, events_version, load, predict, refill
-from sadari.forecasting.words import sentence
+from sadari.forecasting.words import sentence, when
 from sadari.text.josa import with_josa
 from sadari.tools import Context
 
@@ -18,7 +18,10 @@ Bay = Annotated[str, Field(pattern=r"Bay\d+", description="베이 이름, 예: B
 
 
 def transport_time(context: Context, origin: Bay, destination: Bay) -> str:
-    """한 베이에서 다른 베이까지 지금 옮기는 데 얼마나 걸리는지, 몇 분 걸리는지 예측한다."""
+    """한 베이에서 다른 베이까지 지금 옮기는 데 얼마나 걸리는지, 몇 분 걸리는지 예측한다.
+
+    How long does it take from one bay to another now, in minutes?
+    """
     return sentence(predict(_predictor(context), f"{origin}→{destination}"))
 
 
@@ -29,25 +32,33 @@ def faster_route(
     other_origin: Bay,
     other_destination: Bay,
 ) -> str:
-    """두 경로 가운데 어느 경로가 더 빠른지 비교한다."""
+    """두 경로 가운데 어느 경로가 더 빠른지 비교한다.
+
+    Which of two routes is faster, from bay to bay or from another bay to another?
+    """
     found = [
         predict(_predictor(context), f"{start}→{end}")
         for start, end in ((origin, destination), (other_origin, other_destination))
     ]
     fast, slow = sorted(found, key=lambda one: one.median)
-    return (
+    thin = " ".join(one.fallback for one in found if one.fallback)
+    said = (
         f"{fast.route} 쪽이 더 빠릅니다: 약 {fast.median:.1f}분, "
         f"{slow.route}: 약 {slow.median:.1f}분."
     )
+    return f"{said} {thin}".strip()
 
 
 def refill_time(context: Context) -> str:
-    """재고를 언제 보충해야 하는지, 언제 떨어지는지 알려 준다."""
+    """재고를 언제 보충해야 하는지, 언제 떨어지는지 알려 준다.
+
+    When does stock run low, and when must it be refilled?
+    """
     reorder_at = read_domain(context.domain).settings.forecast.stock.reorder_at
     found = refill(_predictor(context).history, reorder_at)
     said = [
         f"{one.place}의 {with_josa(one.item, '은')} {one.level:.0f}개 남았고 하루에 "
-        f"{one.per_day:.1f}개씩 줄어 {one.at} 전에 보충해야 합니다."
+        f"{one.per_day:.0f}개씩 줄어 {when(one.at, 'ko')} 전에 보충해야 합니다."
         for one in found
         if one.at is not None
     ]

@@ -26,10 +26,42 @@ def utc(text: str) -> int:
         ("2026-03-01T16:00:00-0800", "2026-03-02T00:00:00"),
         ("1772409600", "2026-03-02T00:00:00"),
         ("1772409600000", "2026-03-02T00:00:00"),
+        ("1772409600000000", "2026-03-02T00:00:00"),
+        ("1772409600000000000", "2026-03-02T00:00:00"),
+        ("20260302090000", "2026-03-02T00:00:00"),
+        ("20260302090000250", "2026-03-02T00:00:00.250"),
+        ("202603020900", "2026-03-02T00:00:00"),
+        ("20260302T090000+0900", "2026-03-02T00:00:00"),
+        ("2026-03-02 09:00:00+09", "2026-03-02T00:00:00"),
+        ("2026-03-02 09:00:00 +0900", "2026-03-02T00:00:00"),
+        ("2026-03-02 09:00:00,250", "2026-03-02T00:00:00.250"),
+        ("2026.03.02 09:00", "2026-03-02T00:00:00"),
     ],
 )
 def test_times_as_logs_write_them(written: str, meant: str) -> None:
     assert to_utc(pl.Series([written]), "Asia/Seoul")["at"][0] == utc(meant)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["0001-01-01T00:00", "1970-01-01T00:00Z", "9999-12-31T23:59", "0", "1e300", "inf", "nan", "-5"],
+)
+def test_what_logs_write_for_an_unknown_time_is_no_time(written: str) -> None:
+    assert to_utc(pl.Series([written]), "Asia/Seoul")["at"][0] is None
+
+
+@pytest.mark.parametrize(
+    ("form", "written"),
+    [("%Y%m%d%H%M%S", "20260302090000"), ("%d.%m.%Y %H:%M %z", "02.03.2026 01:00 +0100")],
+)
+def test_a_form_is_read_before_anything_is_taken_for_a_number(form: str, written: str) -> None:
+    read = to_utc(pl.Series([written, "1772409600"]), "Asia/Seoul", form)
+    assert read["at"].to_list() == [utc("2026-03-02T00:00:00"), None]
+
+
+def test_digits_in_a_column_of_numbers_are_a_time_too() -> None:
+    for column in (pl.Series([20260302090000]), pl.Series([20260302090000.0, float("nan")])):
+        assert to_utc(column, "Asia/Seoul")["at"][0] == utc("2026-03-02T00:00:00")
 
 
 def test_the_hour_that_the_clock_skips_is_no_time() -> None:

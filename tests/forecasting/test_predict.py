@@ -269,8 +269,23 @@ def test_every_number_of_the_sentence_is_the_forecasts_own(known: Predictor) -> 
     own = {f"{m:.1f}" for m in minutes}
     for language in ("ko", "en"):
         said = sentence(found, language)  # type: ignore[arg-type]
-        assert found.at in said
+        assert ("2026-03-22(일) 18:30에" if language == "ko" else "at 2026-03-22 18:30 Sun") in said
         assert set(re.findall(r"\d+\.\d+", said)) <= own
+
+
+def test_the_sentence_says_what_a_thin_route_stands_on(known: Predictor) -> None:
+    """What a tool gives to `ask` is the sentence alone."""
+    said = sentence(ask(known, "A→Nowhere", "2026-03-22T18:30"))
+    assert "A→Nowhere 기록은 없어서 모든 경로의 이동" in said
+    assert "처음 보는 곳: Nowhere" in said
+    told = sentence(ask(known, "A→Nowhere", "2026-03-22T18:30", language="en"), "en")
+    assert "A→Nowhere has no moves on record" in told
+
+
+def test_places_without_groups_are_no_pair() -> None:
+    found = fit_predictor(history(days=3, per_hour=4), ()).predict("A→Nowhere", START)
+    assert found.level == "all"
+    assert "→ 경로들" not in found.fallback
 
 
 def test_new_events_are_in_the_next_forecast_without_a_fit(tmp_path: Path) -> None:
@@ -296,3 +311,23 @@ def test_new_events_are_in_the_next_forecast_without_a_fit(tmp_path: Path) -> No
 def test_two_moves_are_enough_to_answer() -> None:
     few = make_history(moves(days=1).head(2), settings=GROUPS)
     assert good(fit_predictor(few, ()).predict("A→B", START))
+
+
+@pytest.mark.parametrize("minutes", [5, 7 * 24 * 60])
+def test_moves_that_all_start_at_once_are_answered(minutes: int) -> None:
+    """None of them was known before the others."""
+    frame = moves(days=10).head(600).with_columns(start=pl.lit(START))
+    end = START + minutes * 60_000 + pl.int_range(pl.len()) * 1000
+    at_once = make_history(frame.with_columns(end=end), settings=GROUPS)
+    assert good(fit_predictor(at_once, ()).predict("A→B", START + DAY))
+
+
+def test_a_few_moves_that_took_a_week_end_in_stretches_where_none_began() -> None:
+    held = pl.int_range(pl.len()) % 7 == 0
+    end = pl.when(held).then(pl.col("start") + 7 * DAY).otherwise(pl.col("end"))
+    frame = moves(days=14, per_hour=4).with_columns(end=end)
+    found = fit_predictor(make_history(frame, settings=GROUPS), ()).predict("A→B", START + 14 * DAY)
+    assert good(found)
+    assert (
+        found.interval[1] <= 1.5 * 7 * 24 * 60 * 1.01
+    )  # the longest that was ever seen, half more

@@ -126,6 +126,19 @@ def status(domain: DomainArgument, json: JsonOption = False) -> None:
     for row in found["kinds"]:
         table.add_row(row["kind"], f"{row['events']:,}", row["from"], row["to"])
     output.print(table)
+    if found["under_way"]:
+        output.print(f"{found['under_way']:,} moves have no end yet: they are load, not history.")
+    if strays := found["wrong_clock"]:
+        output.print(
+            f"{len(strays):,} moves lie far from all others in time ({strays[0]} to {strays[-1]}): "
+            "a clock was wrong. Forecasts leave them out.", soft_wrap=True,
+        )  # fmt: skip
+    if same := found["same_under_other_ids"]:
+        output.print(
+            f"{same:,} moves say the same as another but for the id: if they are the same moves, "
+            f'they count twice. id = "" in [forecast.moves] knows a move by all that it says.',
+            markup=False, soft_wrap=True,
+        )  # fmt: skip
     for row in found["set_aside"]:
         output.print(
             f"{row['rows']:,} × {row['file']}: {row['reason']} (first in line {row['line']})",
@@ -253,6 +266,7 @@ def _coming(
     """A route's next hours: a table with the band of each hour drawn, in minutes."""
     from sadari.forecasting import coming_hours, load_outlook
     from sadari.forecasting.coming import hours_lines
+    from sadari.forecasting.words import when
 
     with stages() as watch:
         outlook = load_outlook(predictor.history, settings, home, watch)
@@ -277,7 +291,9 @@ def _coming(
     high = max(hour.interval[1] for hour in found.hours)
     for hour in found.hours:
         minutes = (f"{hour.quantiles[i][1]:.1f}" for i in shown)
-        table.add_row(hour.at[5:], *minutes, _band(hour.interval, hour.median, low, high))
+        table.add_row(
+            when(hour.at[5:], language), *minutes, _band(hour.interval, hour.median, low, high)
+        )
     output.print(table)
     for line in lines:
         output.print(line, markup=False, soft_wrap=True)

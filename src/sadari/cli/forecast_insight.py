@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -29,7 +29,8 @@ def rules(domain: DomainArgument, json: JsonOption = False) -> None:
         return
     table = Table()
     for name in ("rule", "declared", "measured", "95 % interval", "moves", "days", "finding"):
-        table.add_column(name, justify="left" if name in ("rule", "finding") else "right")
+        side: Literal["left", "right"] = "left" if name in ("rule", "finding") else "right"
+        table.add_column(name, justify=side, overflow="fold")  # Korean has long words
     colour = {"agrees": "green", "disagrees": "red", "cannot tell": "yellow"}
     for a in audits:
         seen = ("–", "–")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from sadari.domain.section import Section
 
@@ -25,6 +26,13 @@ class MoveColumns(Section):
     vehicle: str | None = None
     place: str | None = None  # a pattern whose first group is the place within a name
     longest_minutes: float = Field(default=10_080, gt=0)
+
+    @field_validator("place")
+    @classmethod
+    def _has_a_group(cls, pattern: str | None) -> str | None:
+        if pattern is not None and _compiled(pattern).groups < 1:
+            raise ValueError(f"{pattern!r} has no group (…), which is the place within a name")
+        return pattern
 
 
 class ReadingColumns(Section):
@@ -74,3 +82,17 @@ class ForecastSettings(Section):
     readings: ReadingColumns = ReadingColumns()
     schedule: ScheduleColumns = ScheduleColumns()
     stock: StockColumns = StockColumns()
+
+    @field_validator("groups")
+    @classmethod
+    def _are_patterns(cls, groups: dict[str, str]) -> dict[str, str]:
+        for pattern in groups.values():
+            _compiled(pattern)
+        return groups
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no pattern: {error}") from error

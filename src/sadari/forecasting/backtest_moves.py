@@ -64,9 +64,11 @@ def backtest_moves(
     done = history.done
     length = int(fold_days * DAY)
     cuts = [history.last + 1 - length * k for k in range(folds + 1, -1, -1)]
-    if done.filter(pl.col("start") < cuts[0]).height < 100:
-        todo = "Bring more days of moves, or fewer --origins."
-        raise ForecastError("there are fewer than 100 moves before the backtest.", todo=todo)
+    if len(history.until(cuts[0]).done) < 100:
+        todo = "Bring more days of moves, or fewer --folds."
+        raise ForecastError(
+            "there are fewer than 100 finished moves before the backtest.", todo=todo
+        )
     names = tuple(done["route"].unique().sort())
     number = {name: i for i, name in enumerate(names)}
     seconds = dict.fromkeys(members, 0.0)
@@ -74,6 +76,9 @@ def backtest_moves(
     for k, (begin, end) in enumerate(pairwise(cuts)):
         past = history.until(begin)
         moves = done.filter((pl.col("start") >= begin) & (pl.col("start") < end))
+        if moves.is_empty():  # only moves that began long before ended here
+            watch(k + 1, len(cuts) - 1)
+            continue
         route = moves["route"].replace_strict(number, return_dtype=pl.Int64).to_numpy()
         actual = moves["minutes"].to_numpy()
         as_of = moves["start"].to_numpy() - ahead
@@ -90,6 +95,9 @@ def backtest_moves(
         made[CHOSEN] = _pick(made, candidates, _choice(scores, counts, candidates), route)
         parts.append((route, moves["start"].to_numpy(), actual, made))
         watch(k + 1, len(cuts) - 1)
+    if len(parts) < 2:
+        todo = "Bring more days of moves, or fewer --folds."
+        raise ForecastError("too few stretches of the backtest have moves.", todo=todo)
     scores, counts = _scores(parts, candidates, len(names))
     seconds[COMBINATION] = sum(seconds.values())
     scored = parts[1:]

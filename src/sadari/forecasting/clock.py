@@ -11,8 +11,24 @@ from sadari.forecasting.quantiles import Integers
 
 HOUR = 3_600_000  # milliseconds
 DAY = 24 * HOUR
-_MILLISECONDS_FROM = 1e11  # a smaller number counts seconds since 1970
-_OFFSET = r"(?:[zZ]|[+-]\d{2}:?\d{2})$"
+EARLIEST, LATEST = 315_532_800_000, 7_258_118_400_000  # 1980 and 2200, milliseconds
+_OFFSET = r"(?:[zZ]|[+-]\d{2}(?::?\d{2})?)$"
+_LONG = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[zZ]|[+-]\d{2}:\d{2})?$"
+_DAY = r"^(19[89]\d|2[01]\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
+# what logs write → the same in ISO 8601's long form; digits alone are no seconds since 1970, which
+# would lie before 1980 or after 2200
+_EVEN = (
+    (_DAY + r"(\d{2})(\d{2})(\d{2})(\d{3})$", "$1-$2-${3}T$4:$5:$6.$7"),
+    (_DAY + r"[T ]?(\d{2})(\d{2})(\d{2})(\D.*)?$", "$1-$2-${3}T$4:$5:$6$7"),
+    (_DAY + r"[T ]?(\d{2})(\d{2})(\D.*)?$", "$1-$2-${3}T$4:$5$6"),
+    (_DAY + r"$", "$1-$2-${3}"),
+    (r"^(\d{4})[/.](\d{1,2})[/.](\d{1,2})", "$1-$2-$3"),
+    (r"^(\d{4}-\d{1,2}-\d{1,2}) +", "${1}T"),
+    (r"^(\d{4}-\d{1,2}-\d{1,2})$", "${1}T00:00"),
+    (r"^(.*T.*\d) +([+-]\d)", "$1$2"),
+    (r"(T\d{1,2}:\d{2})([zZ+-].*)?$", "${1}:00$2"),
+    (r"(:\d{2}),(\d+)", "$1.$2"),
+)
 
 
 def zone(name: str) -> ZoneInfo:
@@ -28,40 +44,62 @@ def to_utc(column: pl.Series, zone_name: str, form: str | None = None) -> pl.Dat
     """Two columns of the length of `column`: `at`, UTC milliseconds or null, and `later`, the
     second reading of an hour that the clock shows twice (else the same as `at`).
 
-    Understands ISO 8601 with or without an offset, `form` (strptime), numbers since 1970, and
-    columns that are times already. A time that the clock skips, or that is no time, is null.
+    Understands ISO 8601 with or without an offset, its digits alone (20260302143000), numbers
+    since 1970 in seconds, milliseconds, microseconds or nanoseconds, and columns that are times
+    already; with `form` (strptime) texts of that form and nothing else. A time that the clock
+    skips, that is no time, or that lies outside 1980 to 2199 is null: logs write such ones where
+    they know none.
     """
-    if column.dtype.is_numeric():
-        seconds = column.cast(pl.Float64)
-        scale = pl.when(pl.col("at").abs() < _MILLISECONDS_FROM).then(1000.0).otherwise(1.0)
-        frame = pl.DataFrame({"at": seconds.fill_nan(None)}).with_columns(
-            (pl.col("at") * scale).round().cast(pl.Int64, strict=False)
-        )
-        return frame.with_columns(later=pl.col("at"))
+    found = _read(column, zone_name, form)
+    return found.select(
+        pl.when(pl.col(c).is_between(EARLIEST, LATEST - 1)).then(pl.col(c)).alias(c)
+        for c in ("at", "later")
+    )
+
+
+def _read(column: pl.Series, zone_name: str, form: str | None) -> pl.DataFrame:
     if column.dtype == pl.Date:
         column = column.cast(pl.Datetime("ms"))
     if isinstance(column.dtype, pl.Datetime):
         if column.dtype.time_zone is not None:
             at = column.dt.convert_time_zone("UTC").dt.epoch("ms")
             return pl.DataFrame({"at": at, "later": at})
-        return _local(column.rename("local"), zone_name)
+        return _local(column, zone_name)
+    number = column
+    if column.dtype.is_numeric():  # 20260302143000 as a number is digits too
+        column = column.cast(pl.Float64).round() if not column.dtype.is_integer() else column
+        column = column.cast(pl.Int64, strict=False)
     text = column.cast(pl.String).str.strip_chars()
-    number = text.cast(pl.Float64, strict=False)
-    if number.is_not_null().sum() > text.len() / 2:
-        return to_utc(number, zone_name)
-    with_offset = text.str.contains(_OFFSET) & text.str.contains(r"\d[T ]\d")
-    with_offset = with_offset.fill_null(False)
-    if form is not None and "%z" not in form:
+    if form is not None:
+        if "%z" in form:
+            fixed = text.str.to_datetime(form, time_unit="ms", time_zone="UTC", strict=False)
+            return pl.DataFrame({"at": fixed.dt.epoch("ms"), "later": fixed.dt.epoch("ms")})
         return _local(text.str.to_datetime(form, time_unit="ms", strict=False), zone_name)
-    fixed = _parse(text.filter(with_offset), form, offset=True)
-    local = _local(_parse(text.filter(~with_offset), None, offset=False), zone_name)
-    at = pl.Series("at", [None] * len(text), dtype=pl.Int64)
-    whole = pl.DataFrame({"row": range(len(text)), "offset": with_offset})
-    first = whole.filter(pl.col("offset")).with_columns(at=fixed, later=fixed)
-    second = whole.filter(~pl.col("offset")).with_columns(local)
-    if first.is_empty() and second.is_empty():
-        return pl.DataFrame({"at": at, "later": at})
-    return pl.concat([first, second]).sort("row").select("at", "later")
+    even = text
+    if not text.str.contains(_LONG).all():
+        for pattern, written in _EVEN:
+            even = even.str.replace(pattern, written)
+    since = _since_1970(number.cast(pl.Float64, strict=False))
+    with_offset = (even.str.contains(_OFFSET) & even.str.contains("T", literal=True)).fill_null(
+        False
+    )
+    at = _with_offset(even.set(~with_offset, None))
+    without = even.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="ms", strict=False)
+    local = _local(without.set(with_offset, None), zone_name)
+    table = pl.DataFrame({"at": at, "since": since, "first": local["at"], "later": local["later"]})
+    return table.select(
+        at=pl.coalesce("at", "first", "since"), later=pl.coalesce("at", "later", "since")
+    )
+
+
+def _since_1970(number: pl.Series) -> pl.Series:
+    """Milliseconds of numbers since 1970, in the unit that their size tells."""
+    size = pl.col("n").abs()
+    scale = pl.when(size < 1e11).then(1e3).when(size < 1e14).then(1.0).when(size < 1e17).then(1e-3)
+    table = pl.DataFrame({"n": number.fill_nan(None)})
+    return table.select((pl.col("n") * scale.otherwise(1e-6)).round().cast(pl.Int64, strict=False))[
+        "n"
+    ]
 
 
 def local_hour(column: str, zone_name: str) -> pl.Expr:
@@ -78,19 +116,12 @@ def local_hours(at: Integers, zone_name: str) -> Integers:
     return found
 
 
-def _parse(text: pl.Series, form: str | None, *, offset: bool) -> pl.Series:
-    """ISO 8601 as UTC milliseconds (with an offset), or as a local time."""
-    if offset:
-        even = text.str.replace(" ", "T", literal=True).str.replace(r"[zZ]$", "+00:00")
-        even = even.str.replace(r"(T\d{2}:\d{2})([+-])", "${1}:00${2}")
-        form = form or "%Y-%m-%dT%H:%M:%S%.f%:z"
-        even = even.str.replace(r"([+-]\d{2})(\d{2})$", "${1}:${2}")
-        read = even.str.to_datetime(form, time_unit="ms", time_zone="UTC", strict=False)
-        return read.dt.epoch("ms")
-    even = text.str.replace(" ", "T", literal=True).str.replace_all("/", "-", literal=True)
-    even = even.str.replace(r"^(\d{4}-\d{1,2}-\d{1,2})$", "${1}T00:00")
-    even = even.str.replace(r"(T\d{1,2}:\d{2})$", "${1}:00")
-    return even.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="ms", strict=False)
+def _with_offset(text: pl.Series) -> pl.Series:
+    """UTC milliseconds of ISO 8601 with an offset."""
+    even = text.str.replace(r"[zZ]$", "+00:00").str.replace(r"([+-]\d{2})(\d{2})$", "${1}:${2}")
+    even = even.str.replace(r"(:\d{2}(?:\.\d+)?[+-]\d{2})$", "${1}:00")
+    form = "%Y-%m-%dT%H:%M:%S%.f%:z"
+    return even.str.to_datetime(form, time_unit="ms", time_zone="UTC", strict=False).dt.epoch("ms")
 
 
 def _local(local: pl.Series, zone_name: str) -> pl.DataFrame:

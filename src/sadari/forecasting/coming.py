@@ -15,7 +15,7 @@ from sadari.forecasting.history import ARROW
 from sadari.forecasting.outlook import Outlook
 from sadari.forecasting.predictor import Predictor, split_route
 from sadari.forecasting.quantiles import HIGH, LEVELS, LOW, MIDDLE
-from sadari.forecasting.words import Bilingual, Language
+from sadari.forecasting.words import Bilingual, Language, when
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,9 @@ def hours_lines(found: HourForecast, language: Language = "ko") -> list[str]:
     slow, quick = found.slowest, found.quickest
     lines = [
         _TOLD[language].format(
-            route=found.route, hours=len(found.hours), slow=slow.at, most=slow.median,
-            quick=quick.at, least=quick.median, usual=found.usual_minutes,
+            route=found.route, hours=len(found.hours), usual=found.usual_minutes,
+            slow=when(slow.at, language), most=slow.median,
+            quick=when(quick.at, language), least=quick.median,
         ),
     ]  # fmt: skip
     if found.estimand == "move":

@@ -12,8 +12,9 @@ import polars as pl
 from sadari.domain.forecast_settings import ForecastSettings
 from sadari.forecasting.errors import ForecastError
 from sadari.forecasting.inbox import Inbox
-from sadari.forecasting.kinds import KINDS
+from sadari.forecasting.kinds import KINDS, MOVES
 from sadari.forecasting.reading import kind_of
+from sadari.forecasting.strays import is_stray
 
 
 def events_home(home: Path, domain: str) -> Path:
@@ -39,7 +40,8 @@ def event_files(paths: list[Path], settings: ForecastSettings) -> list[Path]:
 
 def standing(settings: ForecastSettings, home: Path) -> dict[str, Any]:
     """Events of each kind with their first and last local time, "missing" where a feed gave
-    nothing; and the rows set aside, by file and reason."""
+    nothing; moves under way, moves that a wrong clock wrote (left out of forecasts), moves that
+    say the same as one of another id; and the rows set aside, by file and reason."""
     inbox = Inbox(home)
     try:
         kinds = []
@@ -52,16 +54,25 @@ def standing(settings: ForecastSettings, home: Path) -> dict[str, Any]:
             count, low, high = scan.collect().row(0)
             times = [local(t, settings.time_zone) if count else "missing" for t in (low, high)]
             kinds.append({"kind": kind.name, "events": count, "from": times[0], "to": times[1]})
+        moves = inbox.scan(MOVES).select(pl.exclude("id", "priority")).collect()
         aside = inbox.quarantine()
     finally:
         inbox.close()
+    done = moves.filter(pl.col("end").is_not_null())
+    strays = moves.filter(is_stray(moves["start"]))["start"].sort()
     plain = pl.col("reason").str.replace(r": .*$", "")
     rows = (
         aside.group_by("file", plain)
         .agg(pl.len().alias("rows"), pl.col("line").min())
         .sort("rows", descending=True)
     )
-    return {"kinds": kinds, "set_aside": rows.to_dicts()}
+    return {
+        "kinds": kinds,
+        "under_way": len(moves) - len(done),
+        "wrong_clock": [local(at, settings.time_zone) for at in strays],
+        "same_under_other_ids": len(done) - done.n_unique(),
+        "set_aside": rows.to_dicts(),
+    }
 
 
 def events_version(home: Path) -> str:

@@ -12,9 +12,10 @@ import polars as pl
 
 from sadari.domain.forecast_settings import ForecastSettings
 from sadari.forecasting.errors import ForecastError
-from sadari.forecasting.inbox import Counts, Inbox, schema_of
-from sadari.forecasting.kinds import KINDS, MOVES, READINGS, SCHEDULE, STOCK
+from sadari.forecasting.inbox import Counts, Inbox
+from sadari.forecasting.kinds import KINDS, MOVES, READINGS, SCHEDULE, STOCK, schema_of
 from sadari.forecasting.reading import kind_of, read_events
+from sadari.forecasting.strays import is_stray
 
 ARROW = "→"
 
@@ -88,11 +89,12 @@ def ingest(
 
 
 def read_history(settings: ForecastSettings, home: Path) -> History:
-    """The events in the inbox of `home`."""
+    """The events in the inbox of `home`, without moves that a wrong clock wrote."""
     inbox = Inbox(home)
     try:
         version = inbox.version()
         moves = inbox.scan(MOVES).collect()
+        moves = moves.filter(~is_stray(moves["start"]))
         others = [inbox.scan(kind).collect() for kind in (READINGS, SCHEDULE, STOCK)]
     finally:
         inbox.close()

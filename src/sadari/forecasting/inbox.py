@@ -18,7 +18,7 @@ import polars as pl
 
 from sadari.forecasting.clock import DAY
 from sadari.forecasting.errors import ForecastError
-from sadari.forecasting.kinds import KINDS, Kind
+from sadari.forecasting.kinds import KINDS, Kind, schema_of
 from sadari.forecasting.reading import Batch
 from sadari.store import open_database
 
@@ -201,15 +201,6 @@ CREATE TABLE IF NOT EXISTS changes (n INTEGER);
 INSERT INTO changes SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM changes);
 """
 )
-
-
-def schema_of(kind: Kind) -> dict[str, pl.DataType]:
-    """The columns of a kind's frames."""
-    return {
-        **dict.fromkeys(kind.text, pl.String()),
-        **dict.fromkeys(kind.times, pl.Int64()),
-        **dict.fromkeys(kind.numbers, pl.Float64()),
-    }
 
 
 def _sync(path: Path) -> None:

@@ -15,7 +15,7 @@ from sadari.forecasting.history import History
 from sadari.forecasting.quantiles import Floats
 from sadari.forecasting.surprise import surprises
 from sadari.forecasting.telling import hour_text, tell
-from sadari.forecasting.words import Language
+from sadari.forecasting.words import Language, when
 from sadari.stats import Interval
 
 WEEK = 7 * DAY
@@ -224,8 +224,8 @@ def _sentences(rows: list[RouteWeek], refills: tuple[Refill, ...], language: Lan
         if stock.at is not None:
             said.append(
                 tell(
-                    "refill", language, item=stock.item, place=stock.place, at=stock.at,
-                    level=stock.level, rate=stock.per_day,
+                    "refill", language, item=stock.item, place=stock.place,
+                    at=when(stock.at, language), level=stock.level, rate=stock.per_day,
                 )
             )  # fmt: skip
     return said or [tell("nothing", language)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import polars as pl
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -60,3 +62,12 @@ STOCK = Kind(
     needed=("item", "at", "level"),
 )
 KINDS = (MOVES, READINGS, SCHEDULE, STOCK)
+
+
+def schema_of(kind: Kind) -> dict[str, pl.DataType]:
+    """The columns of a kind's frames."""
+    return {
+        **dict.fromkeys(kind.text, pl.String()),
+        **dict.fromkeys(kind.times, pl.Int64()),
+        **dict.fromkeys(kind.numbers, pl.Float64()),
+    }

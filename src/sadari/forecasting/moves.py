@@ -18,13 +18,14 @@ from sadari.forecasting.features import (
     learn_vocabulary,
     make_design,
 )
-from sadari.forecasting.history import History
+from sadari.forecasting.history import ARROW, History
 from sadari.forecasting.quantiles import LEVELS, Floats, Integers, ordered
 from sadari.forecasting.rules import Rule
 from sadari.forecasting.state import ENOUGH, State, Usual, codes, learn_usual
 
 ROWS = 80_000  # newest moves that the boosters learn from
 SHORTEST = 1 / 60  # minutes: no forecast is below a second
+BEYOND = 1.5  # times the longest (or shortest) ever seen: what calibration may reach
 
 
 class MoveForecaster(Protocol):
@@ -58,7 +59,7 @@ class Empirical:
         done = history.done
         self._tables = (
             _quantiles(done, "route"),
-            _quantiles(done.filter(pl.col("pair") != "→"), "pair"),
+            _quantiles(done.filter(pl.col("pair").str.contains(f".{ARROW}.")), "pair"),
             np.quantile(done["minutes"].to_numpy(), LEVELS),
         )
 
@@ -183,9 +184,11 @@ class Calibrated:
         done = history.done
         self._usual = learn_usual(done)
         newest = done.tail(max(len(done) // 5, 1))
-        if len(done) >= 20 * ENOUGH:
-            split = int(newest["start"][0])
-            self.inner.fit(history.until(split))
+        split = int(newest["start"][0])
+        before = history.until(split)
+        # moves that all start at once leave none that was known before
+        if len(done) >= 20 * ENOUGH and len(before.done) >= ENOUGH:
+            self.inner.fit(before)
             # known an hour before, as most forecasts are wanted
             as_of = newest["start"].to_numpy() - HOUR // 2
             quantiles = self.inner.predict(newest, as_of, history)
@@ -207,10 +210,14 @@ class Calibrated:
         return self.calibrated(self.inner.predict(moves, as_of, history), moves)
 
     def calibrated(self, quantiles: Floats, moves: pl.DataFrame) -> Floats:
-        """The inner forecaster's quantiles, calibrated."""
+        """The inner forecaster's quantiles, calibrated. Offsets are in widths of an interval: what
+        narrow ones missed by far would send wide ones to the moon, so none goes far beyond what
+        moves have ever taken."""
         assert self._usual is not None
         route, _, _ = codes(moves, self._usual)
         logs = self.offsets.apply(np.log(np.maximum(quantiles, SHORTEST)), route)
+        low, high = self._usual.seen
+        logs = np.clip(logs, low - np.log(BEYOND), high + np.log(BEYOND))
         return ordered(np.maximum(np.exp(logs), SHORTEST))
 
 

@@ -28,7 +28,7 @@ from sadari.forecasting.combination import COMBINATION, combine
 from sadari.forecasting.conformal import Offsets
 from sadari.forecasting.errors import ForecastError
 from sadari.forecasting.history import History
-from sadari.forecasting.moves import SHORTEST
+from sadari.forecasting.moves import BEYOND, SHORTEST
 from sadari.forecasting.panel import WEEK, Panel, make_panel
 from sadari.forecasting.quantiles import LEVELS, Floats
 from sadari.forecasting.report import summarise_hours
@@ -131,8 +131,9 @@ def _picks(found: HourBacktest) -> dict[str, Pick]:
 
 
 def look_ahead(panel: Panel, picks: Mapping[str, Pick]) -> dict[str, tuple[tuple[float, ...], ...]]:
-    """Quantiles [hours][levels] of the coming HORIZON hours of each route with a pick, finite,
-    positive and in order. Only models that a pick needs are fitted, on the whole panel."""
+    """Quantiles [hours][levels] of the coming HORIZON hours of each route with a pick: finite,
+    positive, in order, and not far beyond what its hours have ever taken. Only models that a pick
+    needs are fitted, on the whole panel."""
     rows = [row for row, name in enumerate(panel.names) if name in picks]
     names = [panel.names[row] for row in rows]
     if not rows:
@@ -149,7 +150,9 @@ def look_ahead(panel: Panel, picks: Mapping[str, Pick]) -> dict[str, tuple[tuple
     weights = np.array([[p.weights[m] for p in mine] for m in members])
     even[COMBINATION] = _calibrated(combine(even, weights), mine, COMBINATION)
     chosen = np.stack([even[p.model][row] for row, p in enumerate(mine)])
-    chosen = np.maximum(chosen, SHORTEST)
+    low = np.nanmin(panel.values[rows], axis=1)[:, None, None] / BEYOND
+    high = np.nanmax(panel.values[rows], axis=1)[:, None, None] * BEYOND
+    chosen = np.maximum(np.clip(chosen, low, high), SHORTEST)
     return {
         name: tuple(tuple(hour) for hour in chosen[row].tolist())
         for row, name in enumerate(names)

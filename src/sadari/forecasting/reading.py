@@ -3,24 +3,21 @@ reason, so that rows read = rows good + rows set aside."""
 
 from __future__ import annotations
 
-import csv
 import fnmatch
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from sadari.domain.forecast_settings import ForecastSettings
-from sadari.forecasting.clock import to_utc, zone
+from sadari.forecasting.clock import LATEST, to_utc, zone
 from sadari.forecasting.errors import ForecastError
-from sadari.forecasting.kinds import KINDS, MOVES, Kind
+from sadari.forecasting.kinds import KINDS, MOVES, Kind, schema_of
+from sadari.forecasting.rows import Rows, bad_rows, has_open_rows, read_rows
 
-ROWS_AT_ONCE = 250_000
-_MINUTES = {"seconds": 1 / 60, "minutes": 1.0, "hours": 60.0}
+_MILLISECONDS = {"seconds": 1_000, "minutes": 60_000, "hours": 3_600_000}
 
 
 @dataclass(frozen=True)
@@ -54,12 +51,42 @@ def read_events(path: Path, kind: Kind, settings: ForecastSettings) -> Iterator[
     if path.stat().st_size == 0:
         raise ForecastError("is empty (0 bytes).", where=str(path), todo="Export it again.")
     mapping = _mapping(kind, settings)
-    for frame, bad, first_line in _frames(path):
-        lacking = [c for name, c in mapping.items() if name in kind.needed and c not in frame]
-        if lacking:
-            todo = f"Map it in [forecast.{kind.name}] of domain.toml; there are {frame.columns}."
-            raise ForecastError(f"has no column {lacking[0]!r}.", where=str(path), todo=todo)
-        yield _clean(frame, bad, first_line, kind, mapping, settings)
+    needed = kind.needed
+    if not has_open_rows(path):  # a table in which no move can ever end is mapped wrongly
+        needed = (*needed, "end")
+    for rows in read_rows(path):
+        if not len(rows.line) and not rows.frame.columns:  # lines of which none is a row
+            yield Batch(kind, pl.DataFrame(schema=schema_of(kind)), rows.bad, 0)
+            continue
+        for name, column in mapping.items():
+            if column not in rows.frame and name in needed:
+                there = ", ".join(rows.frame.columns) or "none"
+                todo = f"Map it in [forecast.{kind.name}] of domain.toml; there are {there}."
+                raise ForecastError(f"has no column {column!r}.", where=str(path), todo=todo)
+            if column in rows.frame:
+                spent = kind is MOVES and column == settings.moves.duration
+                _check_type(rows.frame[column], "duration" if spent else name, kind, path)
+        yield _clean(rows, kind, mapping, settings)
+
+
+def _check_type(column: pl.Series, name: str, kind: Kind, path: Path) -> None:
+    """Columns of Parquet have types. Raises ForecastError for one that can never be what it is
+    mapped to."""
+    found, what = column.dtype, "text"
+    wrong = found.is_nested() or found in (pl.Binary, pl.Object)
+    if name in kind.times:
+        what = "times"
+        wrong |= found in (pl.Boolean, pl.Time, pl.Duration)
+    elif name in kind.numbers or name == "duration":
+        what = "numbers"
+        wrong |= found == pl.Boolean or found.is_temporal()
+        wrong &= name != "duration" or found != pl.Duration
+    else:
+        wrong |= found == pl.Duration
+    if wrong:
+        todo = f"Write it as {what}, or map another in [forecast.{kind.name}] of domain.toml."
+        said = f"column {column.name!r} holds {found}, where {what} should stand."
+        raise ForecastError(said, where=str(path), todo=todo)
 
 
 def _mapping(kind: Kind, settings: ForecastSettings) -> dict[str, str]:
@@ -81,106 +108,9 @@ def _mapping(kind: Kind, settings: ForecastSettings) -> dict[str, str]:
     return {name: column for name, column in columns[kind.name].items() if column}
 
 
-def _frames(path: Path) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, int]]:
-    """(rows, rows that are no rows, line of the first) of CSV, Parquet or JSON lines."""
-    none = _bad([])
-    suffix = path.suffix.lower()
-    try:
-        if suffix in (".parquet", ".pq"):
-            whole = pl.read_parquet(path)
-            for begin in range(0, max(len(whole), 1), ROWS_AT_ONCE):
-                yield whole.slice(begin, ROWS_AT_ONCE), none, begin + 1
-        elif suffix in (".jsonl", ".ndjson"):
-            yield from _json_lines(path)
-        elif suffix in (".csv", ".tsv", ".txt"):
-            yield from _csv(path, "\t" if suffix == ".tsv" else ",")
-        else:
-            todo = "Events are .csv, .tsv, .parquet or .jsonl."
-            raise ForecastError("is of no known format.", where=str(path), todo=todo)
-    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        todo = "Check that the file is whole and in UTF-8."
-        raise ForecastError(f"cannot be read: {reason}.", where=str(path), todo=todo) from error
-
-
-def _csv(path: Path, separator: str) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, int]]:
-    seen = 0
-    lazy = pl.scan_csv(path, separator=separator, infer_schema=False, encoding="utf8")
-    try:
-        for frame in lazy.collect_batches(chunk_size=ROWS_AT_ONCE, maintain_order=True):
-            yield frame, _bad([]), seen + 2
-            seen += len(frame)
-    except pl.exceptions.ComputeError:  # a row too long, or an open quote: look at each
-        yield from _csv_by_line(path, separator, seen)
-
-
-def _csv_by_line(
-    path: Path, separator: str, seen: int
-) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, int]]:
-    """The rows after those seen, each on a line of its own."""
-    lines = path.read_text(encoding="utf-8-sig").split("\n")
-    header = next(csv.reader([lines[0].rstrip("\r")], delimiter=separator))
-    good, bad = io.StringIO(), []
-    good.write(lines[0] + "\n")
-    for number, line in enumerate(lines[1 + seen :], start=2 + seen):
-        line = line.rstrip("\r")
-        if not line:
-            continue
-        fields = next(csv.reader([line], delimiter=separator))
-        if len(fields) != len(header) or line.count('"') % 2:
-            reason = f"has {len(fields)} fields under {len(header)} columns"
-            bad.append((number, reason, line))
-        else:
-            good.write(line + "\n")
-    frame = pl.read_csv(good.getvalue().encode(), separator=separator, infer_schema=False)
-    yield frame, _bad(bad), 2 + seen
-
-
-def _json_lines(path: Path) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, int]]:
-    rows: list[dict[str, Any]] = []
-    bad: list[tuple[int, str, str]] = []
-    first = 1
-    with path.open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                value = json.loads(line)
-            except ValueError:
-                value = None
-            if isinstance(value, dict):
-                rows.append(value)
-            else:
-                bad.append((number, "is no JSON object", line.rstrip("\n")))
-            if len(rows) >= ROWS_AT_ONCE:
-                yield _from_objects(rows), _bad(bad), first
-                rows, bad, first = [], [], number + 1
-    yield _from_objects(rows), _bad(bad), first
-
-
-def _from_objects(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    """Objects as text columns: what a name means may differ from row to row."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return pl.DataFrame(
-        {n: [None if row.get(n) is None else str(row[n]) for row in rows] for n in names},
-        schema=dict.fromkeys(names, pl.String),
-    )
-
-
-def _bad(rows: list[tuple[int, str, str]]) -> pl.DataFrame:
-    schema = {"line": pl.Int64, "reason": pl.String, "raw": pl.String}
-    return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def _clean(
-    frame: pl.DataFrame,
-    bad: pl.DataFrame,
-    first_line: int,
-    kind: Kind,
-    mapping: dict[str, str],
-    settings: ForecastSettings,
-) -> Batch:
+def _clean(rows: Rows, kind: Kind, mapping: dict[str, str], settings: ForecastSettings) -> Batch:
     """Typed columns, and a reason for each row that has none of them right."""
+    frame = rows.frame
     made: dict[str, pl.Series] = {}
     empty = pl.Series([None] * len(frame), dtype=pl.String)
     for name in kind.text:
@@ -198,29 +128,28 @@ def _clean(
     for name in kind.numbers:
         number = frame[mapping[name]].cast(pl.Float64, strict=False)
         made[name] = number.set(~number.is_finite().fill_null(False), None)
-    rows = pl.DataFrame({n: made[n].alias(n) for n in kind.columns})
+    events = pl.DataFrame({n: made[n].alias(n) for n in kind.columns})
     ambiguous = sum(int((made[n] != later[n]).sum() or 0) for n in kind.times)
     if kind is MOVES:
-        rows = _as_moves(rows, frame, later, settings)
+        events = _as_moves(events, frame, later, settings)
     elif "end" in kind.times:
         # an end that would lie before its start is the second of two like hours
-        rows = rows.with_columns(end=_later_if_before(rows, later["end"]))
-    rows = rows.with_columns(
+        events = events.with_columns(end=_later_if_before(events, later["end"]))
+    events = events.with_columns(
         pl.col(t).fill_null("") for t in kind.key if t in kind.text and t != "id"
     )
-    reason = _reasons(rows, frame, kind, mapping, settings)
-    line = pl.Series("line", range(first_line, first_line + len(frame)))
+    reason = _reasons(events, frame, kind, mapping, settings)
     aside = reason.is_not_null()
     raw = frame.filter(aside)
-    made_bad = pl.DataFrame(
-        {
-            "line": line.filter(aside).cast(pl.Int64),
-            "reason": reason.filter(aside),
-            "raw": [json.dumps(row, ensure_ascii=False, default=str) for row in raw.to_dicts()],
-        },
-        schema={"line": pl.Int64, "reason": pl.String, "raw": pl.String},
+    made_bad = bad_rows(
+        zip(
+            rows.line.filter(aside).to_list(),
+            reason.filter(aside).to_list(),
+            [json.dumps(row, ensure_ascii=False, default=str) for row in raw.to_dicts()],
+            strict=True,
+        )
     )
-    return Batch(kind, rows.filter(~aside), pl.concat([bad, made_bad]), ambiguous)
+    return Batch(kind, events.filter(~aside), pl.concat([rows.bad, made_bad]), ambiguous)
 
 
 def _later_if_before(rows: pl.DataFrame, later: pl.Series) -> pl.Expr:
@@ -232,19 +161,34 @@ def _as_moves(
 ) -> pl.DataFrame:
     columns = settings.moves
     if columns.route is not None:
-        ends = rows["source"].str.replace(r"\s*(?:→|->)\s*", "→").str.split_exact("→", 1)
+        # "A→B→C" is no pair: its second place keeps an arrow, for which the row is set aside
+        ends = rows["source"].str.replace(r"\s*(?:→|->)\s*", "→").str.splitn("→", 2)
         rows = rows.with_columns(
-            source=ends.struct.field("field_0"), destination=ends.struct.field("field_1")
+            pl.when(name != "").then(name).alias(end)
+            for end, name in zip(
+                ("source", "destination"),
+                (ends.struct.field("field_0"), ends.struct.field("field_1")),
+                strict=True,
+            )
         )
     if columns.place is not None:
-        rows = rows.with_columns(
-            pl.col(name).str.extract(columns.place, 1) for name in ("source", "destination")
-        )
+        ends = [pl.col(name).str.extract(columns.place, 1) for name in ("source", "destination")]
+        try:
+            rows = rows.with_columns(ends)
+        except pl.exceptions.ComputeError as error:  # Rust's patterns know no look-around
+            said = f"{columns.place!r} cannot be used: {str(error).splitlines()[0]}."
+            todo = "Write it without look-around and references back."
+            raise ForecastError(said, where="[forecast.moves] place", todo=todo) from error
     if columns.duration is not None and columns.duration in frame.columns:
-        factor = _MINUTES[columns.duration_unit] * 60_000
-        spent = frame[columns.duration].cast(pl.Float64, strict=False) * factor
+        spent = frame[columns.duration]
+        if spent.dtype == pl.Duration:
+            spent = spent.dt.total_milliseconds()
+        else:
+            number = spent.cast(pl.Float64, strict=False)
+            spent = (number * _MILLISECONDS[columns.duration_unit]).fill_nan(None).round()
+        # the sum of a time and an endless or absurd duration is no time
         rows = rows.with_columns(
-            end=pl.col("start") + spent.fill_nan(None).round().cast(pl.Int64, strict=False)
+            end=pl.col("start") + spent.set(spent.abs() > LATEST, None).cast(pl.Int64)
         )
     else:
         rows = rows.with_columns(end=_later_if_before(rows, later["end"]))
@@ -264,27 +208,35 @@ def _reasons(
     settings: ForecastSettings,
 ) -> pl.Series:
     """For each row the first thing that is wrong with it, or null."""
-    reason = pl.lit(None, dtype=pl.String)
-    checks: list[tuple[pl.Expr, pl.Expr]] = []
+    checks: list[pl.Expr] = []
+    for name in (*kind.times, *kind.numbers):
+        column = mapping.get(name, "")
+        if column in frame.columns:
+            given = frame[column]
+            if given.dtype == pl.Duration:
+                given = given.dt.total_milliseconds()
+            given = given.cast(pl.String).fill_null("").str.strip_chars()
+            what = f"{name} is skipped by the clock, or is no time from 1980 to 2199: "
+            unread = pl.col(name).is_null() & (given != "")
+            if name in kind.numbers:
+                what = f"{name} is no number: "
+            elif column == settings.moves.duration and kind is MOVES:
+                what = "duration is no number: "
+                unread &= pl.col("start").is_not_null()
+            checks.append(pl.when(unread).then(pl.lit(what) + given.str.slice(0, 40)))
+    for name in kind.needed:
+        checks.append(pl.when(pl.col(name).is_null()).then(pl.lit(f"lacks {name}")))
     if kind is MOVES:
         longest = settings.moves.longest_minutes
         took = (pl.col("end") - pl.col("start")) / 60_000
-        checks.append((took < 0, pl.lit("ends before it starts")))
-        checks.append((took == 0, pl.lit("takes no time")))
-        checks.append((took > longest, pl.lit(f"takes longer than {longest:,.0f} minutes")))
+        for end in ("source", "destination"):
+            what = f"{end} holds an arrow, which stands between the places of a route"
+            checks.append(pl.when(pl.col(end).str.contains("→|->")).then(pl.lit(what)))
+        checks.append(pl.when(took < 0).then(pl.lit("ends before it starts")))
+        checks.append(pl.when(took == 0).then(pl.lit("takes no time")))
+        what = f"takes longer than {longest:,.0f} minutes"
+        checks.append(pl.when(took > longest).then(pl.lit(what)))
     elif "end" in kind.times:
-        checks.append((pl.col("end") < pl.col("start"), pl.lit("ends before it starts")))
-    for name in kind.needed:
-        checks.append((pl.col(name).is_null(), pl.lit(f"lacks {name}")))
-    given = {
-        n: frame[c].cast(pl.String).fill_null("") for n, c in mapping.items() if c in frame.columns
-    }
-    for name in (*kind.times, *kind.numbers):
-        if name in given:
-            what = "skipped by the clock, or is no time" if name in kind.times else "is no number"
-            what = f"{name} {what}: "
-            unread = pl.col(name).is_null() & (given[name].str.strip_chars() != "")
-            checks.append((unread, pl.lit(what) + given[name].str.slice(0, 40)))
-    for wrong, why in checks:
-        reason = pl.when(wrong.fill_null(False)).then(why).otherwise(reason)
-    return rows.select(reason.alias("reason"))["reason"]
+        ends = pl.col("end") < pl.col("start")
+        checks.append(pl.when(ends).then(pl.lit("ends before it starts")))
+    return rows.select(pl.coalesce(checks).alias("reason"))["reason"]

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from sadari.forecasting.clock import local_hours
-from sadari.forecasting.history import History
+from sadari.forecasting.history import ARROW, History
 from sadari.forecasting.quantiles import Floats, Integers
 
 CELLS = 30_000_000  # keys × hours of one table at most; beyond, the oldest hours are left out
@@ -33,6 +33,7 @@ class Usual:
     count: Integers  # [routes]
     pairs: dict[str, tuple[float, float, int]]
     everywhere: tuple[float, float, int]
+    seen: tuple[float, float]  # the shortest and the longest of all
 
     def of(self, route: str, pair: str) -> tuple[float, float, int, Whose]:
         """(level, spread, moves behind it, where it comes from)."""
@@ -51,10 +52,11 @@ def learn_usual(moves: pl.DataFrame) -> Usual:
     spread = (pl.col("log").quantile(0.9) - pl.col("log").quantile(0.1)) / 2.563
     columns = [middle.alias("level"), spread.alias("spread"), pl.len().alias("count")]
     whole = logs.select(columns).row(0)
+    seen = logs.select(pl.col("log").min().alias("low"), pl.col("log").max().alias("high")).row(0)
     everywhere = (float(whole[0]), max(float(whole[1]), 1e-3), int(whole[2]))
     pairs = {}
     for name, level, wide, count in logs.group_by("pair").agg(columns).iter_rows():
-        if name:
+        if all(name.split(ARROW)):  # a pair of groups, not of places that are in none
             pairs[name] = (level, max(wide, 1e-3), count)
     table = logs.group_by("route").agg(*columns, pl.col("pair").first()).sort("route")
     level, wide = table["level"].to_numpy().copy(), table["spread"].to_numpy().copy()
@@ -68,7 +70,8 @@ def learn_usual(moves: pl.DataFrame) -> Usual:
     names = sorted(set(moves["source"]) | set(moves["destination"]))
     places = {name: i for i, name in enumerate(names)}
     pair_of = dict(zip(table["route"], table["pair"], strict=True))
-    return Usual(routes, places, pair_of, level, np.maximum(wide, 1e-3), count, pairs, everywhere)
+    wide = np.maximum(wide, 1e-3)
+    return Usual(routes, places, pair_of, level, wide, count, pairs, everywhere, seen)
 
 
 class Rolling:

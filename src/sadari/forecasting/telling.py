@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sadari.forecasting.words import Bilingual, Language
+from sadari.forecasting.words import Bilingual, Language, when
 
 if TYPE_CHECKING:
     from sadari.forecasting.anomalies import Incident
@@ -92,7 +92,7 @@ PHRASES: Mapping[str, Bilingual] = {
     },
     "nothing": {
         "en": "Nothing stood out last week.",
-        "ko": "지난 이레에 두드러진 것이 없습니다.",
+        "ko": "지난 7일 동안 두드러진 것이 없습니다.",
     },
     "share": {
         "en": "The hour of the day explains {daily:.0%} of the variation between hours, the day of "
@@ -132,8 +132,8 @@ def incident_lines(found: Incident, language: Language) -> list[str]:
     places = ", ".join(shown) + (" …" if len(found.places) > 3 else "")
     low, high = found.normal_range
     head = tell(
-        "incident", language, start=found.start, end=found.end[11:16], places=places,
-        factor=found.factor,
+        "incident", language, start=when(found.start, language), end=found.end[11:16],
+        places=places, factor=found.factor,
     )  # fmt: skip
     seen = tell(
         "incident seen", language, median=found.median_minutes, moves=found.moves, low=low,

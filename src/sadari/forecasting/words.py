@@ -3,6 +3,7 @@ own."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -59,6 +60,19 @@ _LINES: Mapping[str, Bilingual] = {
 }
 
 
+_WEEKDAYS = dict(zip("Mon Tue Wed Thu Fri Sat Sun".split(), "월화수목금토일", strict=True))
+_WRITTEN = re.compile(r"^(\S+) (\d\d:\d\d) ([A-Z][a-z]{2})$")
+
+
+def when(at: str, language: Language) -> str:
+    """A time like 2026-04-30 14:50 Thu as people write it: 2026-04-30(목) 14:50 in Korean."""
+    found = _WRITTEN.match(at)
+    if language == "en" or found is None:
+        return at
+    day, clock, weekday = found.groups()
+    return f"{day}({_WEEKDAYS.get(weekday, weekday)}) {clock}"
+
+
 def factor_text(factor: str | Rule, holds: bool, language: Language) -> str:
     """What a reason speaks of. A rule is named by its own sentence; names of the domain stay."""
     if isinstance(factor, Rule):
@@ -75,38 +89,42 @@ def fallback_text(
     of all routes where that is ""."""
     if language == "en":
         on = f"the pair {pair}" if pair else "all routes"
-        text = f"{route} has {own} moves on record; the forecast stands on {count:,} moves of {on}."
+        few = f"{own or 'no'} move{'' if own == 1 else 's'} on record"
+        text = f"{route} has {few}; the forecast stands on {count:,} moves of {on}."
         return text + (f" Never seen: {', '.join(unknown)}." if unknown else "")
     on = f"{pair} 경로들" if pair else "모든 경로"
-    text = f"{route} 기록은 {own}건뿐이어서 {on}의 이동 {count:,}건으로 예측했습니다."
+    why = f"{route} 기록은 {own}건뿐이어서" if own else f"{route} 기록은 없어서"
+    text = f"{why} {on}의 이동 {count:,}건으로 예측했습니다."
     return text + (f" 처음 보는 곳: {', '.join(unknown)}." if unknown else "")
 
 
 def sentence(found: Forecast, language: Language = "ko") -> str:
-    """The forecast in a sentence or two: median, 80 % interval, and what moved it most."""
+    """The forecast in two or three sentences: median, 80 % interval, what moved it most, and what
+    it stands on where the route has too few moves of its own."""
+    at, fallback = when(found.at, language), f" {found.fallback}" if found.fallback else ""
     low, high = found.interval
     start, _, end = found.route.partition(ARROW)
     first = found.reasons[0] if found.reasons else None
     if language == "en":
         text = (
-            f"A move from {start} to {end} at {found.at} takes about {found.median:.1f} minutes "
+            f"A move from {start} to {end} at {at} takes about {found.median:.1f} minutes "
             f"(80 % interval {low:.1f} to {high:.1f})."
         )
-        return (
-            text if first is None else f"{text} Moved most by {first.text}: {first.minutes:+.1f}."
-        )
+        if first is not None:
+            text += f" Moved most by {first.text}: {first.minutes:+.1f} min."
+        return text + fallback
     text = (
-        f"{found.at}에 {start}에서 {with_josa(end, '으로')} 가는 데 약 {found.median:.1f}분 "
+        f"{at}에 {start}에서 {with_josa(end, '으로')} 가는 데 약 {found.median:.1f}분 "
         f"걸립니다(80 % 구간 {low:.1f}~{high:.1f}분)."
     )
-    if first is None:
-        return text
-    return f"{text} 가장 크게 작용한 것은 {first.text}({first.minutes:+.1f}분)입니다."
+    if first is not None:
+        text += f" 가장 크게 작용한 것: {first.text}({first.minutes:+.1f}분)."
+    return text + fallback
 
 
 def details(found: Forecast, language: Language = "ko") -> list[str]:
-    """What stands behind a forecast, a line for each thing: model, fallback, reasons, rules,
-    corrections, past cases."""
+    """What stands behind a forecast, a line for each thing: model, reasons, rules, corrections,
+    past cases."""
 
     def line(key: str, **values: object) -> str:
         return _LINES[key][language].format(**values)
@@ -114,11 +132,10 @@ def details(found: Forecast, language: Language = "ko") -> list[str]:
     unit = "분" if language == "ko" else " min"
     lines = [
         line(
-            "model", model=found.model, learnt=found.learnt_until, known=found.as_of,
-            usual=found.usual_minutes,
+            "model", model=found.model, learnt=when(found.learnt_until, language),
+            known=when(found.as_of, language), usual=found.usual_minutes,
         )
     ]  # fmt: skip
-    lines += [found.fallback] if found.fallback else []
     lines += [line("reason", minutes=r.minutes, text=r.text) for r in found.reasons[:6]]
     for rule in found.rules:
         measured = "–" if rule.measured is None else f"{rule.measured:+.1f}{unit}"
@@ -135,8 +152,8 @@ def details(found: Forecast, language: Language = "ko") -> list[str]:
         plans = f" · {', '.join(case.planned)}" if case.planned else ""
         lines.append(
             line(
-                "case", at=case.at, minutes=case.minutes, priority=case.priority, plans=plans,
-                alike=case.alike,
+                "case", at=when(case.at, language), minutes=case.minutes,
+                priority=case.priority, plans=plans, alike=case.alike,
             )
         )  # fmt: skip
     return lines
