@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from sadari.llm.types import Rendered
 from sadari.tuning import TuneSettings, TuningError, train
@@ -90,3 +94,42 @@ def test_an_endless_example_is_cut_or_refused(
     virtual = dataclasses.replace(settings, method="prompt", virtual_tokens=244)
     result = train(base, make_examples(3), [], virtual, tmp_path / "virtual")
     assert result.cut_examples > 0
+
+
+def test_a_base_that_is_not_finite_is_said_before_the_first_step(
+    base: Path, make_examples: Any, tmp_path: Path
+) -> None:
+    """Such a loss would be kept as the best: no later one is less."""
+    broken = shutil.copytree(base, tmp_path / "base")
+    weights = load_file(broken / "model.safetensors")
+    next(value for name, value in weights.items() if "up_proj" in name)[0, 0] = math.nan
+    save_file(weights, broken / "model.safetensors", {"format": "pt"})
+    with pytest.raises(TuningError, match=r"held-out examples is nan before the first step"):
+        train(broken, make_examples(4), make_examples(2), QUICK, tmp_path / "out")
+    with pytest.raises(TuningError, match=r"At step 1 .* No weight had been changed yet"):
+        train(broken, make_examples(4), [], QUICK, tmp_path / "out2")
+
+
+def test_weights_that_are_not_whole_are_said(
+    base: Path, make_examples: Any, tmp_path: Path
+) -> None:
+    broken = shutil.copytree(base, tmp_path / "base")
+    weights = broken / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(TuningError, match="Transformers cannot open this model"):
+        train(broken, make_examples(4), [], QUICK, tmp_path / "out")
+
+
+def test_a_pickled_base_is_never_opened(base: Path, make_examples: Any, tmp_path: Path) -> None:
+    broken = shutil.copytree(base, tmp_path / "base")
+    ran = tmp_path / "ran"
+
+    class Bomb:
+        def __reduce__(self) -> Any:
+            return (ran.touch, ())
+
+    (broken / "model.safetensors").unlink()
+    torch.save({"weight": Bomb()}, broken / "pytorch_model.bin")
+    with pytest.raises(TuningError, match="Transformers cannot open this model"):
+        train(broken, make_examples(4), [], QUICK, tmp_path / "out")
+    assert not ran.exists()

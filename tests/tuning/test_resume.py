@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import logging
 import os
@@ -16,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from sadari.tuning import Progress, TuneSettings, TuningError, train
+from sadari.tuning.checkpoint import is_there
 from tests.files import digest
 
 SETTINGS = TuneSettings(
@@ -198,3 +201,31 @@ def test_what_was_measured_is_kept_over_a_resume(
     path.write_text(json.dumps(state))
     result = run(base, make_examples, tmp_path, settings=settings, resume=True)
     assert result.dtype == other
+
+
+def test_what_is_planted_in_a_checkpoint_is_not_opened(
+    base: Path, make_examples: Any, begun: Path, tmp_path: Path
+) -> None:
+    """A pickle beside the tensors is not read; one in their place is no tensor."""
+    ran = tmp_path / "ran"
+
+    class Bomb:
+        def __reduce__(self) -> Any:
+            return (ran.touch, ())
+
+    older, newest = sorted((begun / "checkpoints").iterdir())
+    torch.save(Bomb(), older / "extra.pt")
+    torch.save(Bomb(), newest / "optimiser.safetensors")
+    state = json.loads((newest / "state.json").read_text())
+    planted = (newest / "optimiser.safetensors").read_bytes()
+    state["files"]["optimiser.safetensors"] = hashlib.sha256(planted).hexdigest()
+    (newest / "state.json").write_text(json.dumps(state))
+    assert run(base, make_examples, begun, resume=True).resumed_from == 5
+    assert not ran.exists()
+
+
+def test_only_a_whole_checkpoint_is_there(begun: Path) -> None:
+    assert is_there(begun)
+    for folder in (begun / "checkpoints").iterdir():
+        (folder / "weights.safetensors").write_bytes(b"")
+    assert not is_there(begun)

@@ -95,6 +95,7 @@ def load_model(folder: Path, dtype: str | None = None) -> Any:
     `dtype` None means bfloat16 on a GPU and for weights that would be large in float32, else
     float32: there the same question gives the same tokens whatever batch it is asked in."""
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging as bars
 
@@ -111,7 +112,7 @@ def load_model(folder: Path, dtype: str | None = None) -> Any:
         model = AutoModelForCausalLM.from_pretrained(
             str(folder), dtype=kind, local_files_only=True, use_safetensors=True
         )
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"the model in {folder} cannot be read: {_line(error)}") from error
     finally:
         if shown:

@@ -101,6 +101,15 @@ def _save(output: Path, checkpoint: Checkpoint) -> Path:
     return place
 
 
+def is_there(output: Path) -> bool:
+    """Whether there is a whole checkpoint below `output`; reads every byte, and keeps none."""
+    for folder in _found(output):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            _verified(folder)
+            return True
+    return False
+
+
 def latest(output: Path) -> Checkpoint | None:
     """The newest whole checkpoint below `output`, or None. What was left half-written, or does not
     hash to what it says, is passed over with a sentence in the log."""
@@ -193,11 +202,17 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read(folder: Path) -> Checkpoint:
-    state = json.loads((folder / "state.json").read_text())
+def _verified(folder: Path) -> dict[str, Any]:
+    """A checkpoint's state.json, once all files that it names are what was written."""
+    state: dict[str, Any] = json.loads((folder / "state.json").read_text())
     for name, digest in state["files"].items():
         if _digest(folder / name) != digest:
             raise ValueError(f"{name} is not what was written")
+    return state
+
+
+def _read(folder: Path) -> Checkpoint:
+    state = _verified(folder)
     tensors = {
         name.removesuffix(".safetensors"): load_file(folder / name) for name in state["files"]
     }

@@ -18,15 +18,15 @@ from torch.nn.utils import clip_grad_norm_
 from sadari.tuning import checkpoint as checkpoints
 from sadari.tuning.checkpoint import Checkpoint
 from sadari.tuning.course import Course, Plan
-from sadari.tuning.errors import TuningError
-from sadari.tuning.examples import Unit, check_end_of_turn, check_vocabulary, prepare
+from sadari.tuning.errors import TuningError, not_finite
+from sadari.tuning.examples import check_end_of_turn, check_vocabulary, prepare
 from sadari.tuning.identity import Identity
 from sadari.tuning.kernels import keep_few_kernels
 from sadari.tuning.lessons import Lesson
 from sadari.tuning.methods import Adaptation, adapt
 from sadari.tuning.model import check_base, choose_dtype, longest_example, open_base, stop_ids
 from sadari.tuning.network import Network
-from sadari.tuning.objective import Batch, evaluate, gradients
+from sadari.tuning.objective import Batch, Evaluation, evaluate, gradients
 from sadari.tuning.preference import objective_of
 from sadari.tuning.result import Progress, TuneResult
 from sadari.tuning.room import Room
@@ -54,8 +54,8 @@ def train(
     With validation examples the weights of the best epoch are kept, without them the last.
 
     Raises TuningError before any training for examples that teach nothing, a base that cannot be
-    tuned, a folder that cannot be written or holds another tuning; and during it, naming the
-    examples, for a loss or gradient that is not finite.
+    tuned, a folder that cannot be written or holds another tuning; and during it for a loss or
+    gradient that is not finite, naming the examples, be they learnt from or held out.
     """
     began = time.perf_counter()
     keep_few_kernels()
@@ -125,12 +125,10 @@ def train(
         # fit into memory, that is known now and not after hours.
         room = Room(model, chosen["row_tokens"], chosen["shortages"])
         learn = partial(gradients, objective, network)
-        check = partial(evaluate, objective, network)
         held_out = Batch(checks.units, room.row_tokens, reference["validation"])
+        look = partial(_look, course, room, partial(evaluate, objective, network), held_out)
         if checks.units and not course.validation_losses:
-            course.validation_losses.append(
-                course.seen(room.fit(check, held_out, "the evaluation"))
-            )
+            course.validation_losses.append(look())
 
         # The loop: one optimiser step after the other, an evaluation after each epoch.
         model.train(objective.dropout)
@@ -145,20 +143,19 @@ def train(
                 torch.autograd.backward(penalty)
             norm = float(clip_grad_norm_(weights.values(), settings.max_gradient_norm))
             if not math.isfinite(loss + norm):
-                raise _not_finite(course.step, loss, norm, units)
+                indices = ", ".join(str(unit[0].index) for unit in units)
+                raise not_finite(
+                    f"At step {course.step + 1} the loss is {loss} and the gradient's length {norm}"
+                    f", with training examples {indices}; no weight was changed by it",
+                    course.step,
+                )
             optimiser.param_groups[0]["lr"] = rate
             optimiser.step()
             adaptation.stepped(course.step + 1)
             optimiser.zero_grad()
             course.trained(loss, batch.tokens, time.perf_counter() - start)
             epoch_ends = course.step % plan.steps_per_epoch == 0
-            if (
-                epoch_ends
-                and checks.units
-                and course.evaluated(
-                    course.seen(room.fit(check, held_out, "the evaluation")), adaptation.settled
-                )
-            ):
+            if epoch_ends and checks.units and course.evaluated(look(), adaptation.settled):
                 best = {name: p.detach().cpu().clone() for name, p in weights.items()}
             if on_step:
                 on_step(_progress(course, plan, rate, time.perf_counter() - session, resumed_from))
@@ -223,13 +220,19 @@ def _choose(base: Path, settings: TuneSettings, device: torch.device) -> dict[st
     }
 
 
-def _not_finite(step: int, loss: float, norm: float, units: Sequence[Unit]) -> TuningError:
-    indices = ", ".join(str(unit[0].index) for unit in units)
-    return TuningError(
-        f"At step {step + 1} the loss is {loss} and the gradient's length {norm}, with training "
-        f"examples {indices}; no weight was changed by it.",
-        todo="Lower learning_rate, look at these examples, or try dtype float32.",
-    )
+def _look(
+    course: Course,
+    room: Room,
+    check: Callable[[Batch], Evaluation],
+    held_out: Batch,
+) -> float:
+    """The loss on the held-out lessons. Raises TuningError where it is not finite: no later loss
+    would be less than such a one, and its weights would be kept as the best."""
+    loss = course.seen(room.fit(check, held_out, "the evaluation"))
+    if not math.isfinite(loss):
+        when = f"after step {course.step}" if course.step else "before the first step"
+        raise not_finite(f"The loss of the held-out examples is {loss} {when}", course.step)
+    return loss
 
 
 def _progress(

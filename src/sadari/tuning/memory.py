@@ -22,6 +22,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
+from sadari.llm.weights import hush
 from sadari.tuning import attention
 from sadari.tuning.course import Plan
 from sadari.tuning.examples import Unit
@@ -96,6 +97,7 @@ def footprint(
     """
     from transformers import AutoConfig, AutoModelForCausalLM
 
+    hush()  # PEFT is first imported here
     config = AutoConfig.from_pretrained(base, local_files_only=True)
     kind = torch.float32 if settings.method == "full" else getattr(torch, dtype)
     with torch.device("meta"):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from safetensors import SafetensorError
 
 from sadari.llm.weights import context_length, hush, own_memory
 from sadari.tuning.errors import TuningError
@@ -53,11 +54,13 @@ def open_base(
     extra = _four_bits(kind, device) if method == "qlora" else {}
     try:
         model = AutoModelForCausalLM.from_pretrained(
-            base, dtype=kind, local_files_only=True, **extra
+            base, dtype=kind, local_files_only=True, use_safetensors=True, **extra
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise TuningError(
-            f"Transformers cannot open this model: {error}", where=str(base)
+            f"Transformers cannot open this model: {error}.",
+            where=str(base),
+            todo="Copy or download it again, whole.",
         ) from error
     model.config.use_cache = False
     if method == "qlora":
