@@ -102,3 +102,43 @@ def test_exports_of_a_domain(
     assert "Add --to FOLDER" in nowhere.stderr
     stripped = json.loads(run("export", tuned["adapter"], "--strip", "--json", home=home).stdout)
     assert stripped == {"removed": {}}
+
+
+def test_what_starts_nothing_goes_with_nothing_that_does(shop: Path, tmp_path: Path) -> None:
+    for words in (("--dry-run", "--curve"), ("--dry-run", "--search"), ("--watch", "--resume")):
+        refused = run("tune", shop, *words, home=tmp_path, status=2)
+        assert "starts nothing" in refused.stderr
+    refused = run("tune", shop, "--curve", "--preference", "dpo", home=tmp_path, status=2)
+    assert "without --preference" in refused.stderr
+    wide = run("tune", shop, "--memory-limit", "much", home=tmp_path, status=2)
+    assert "is no size" in wide.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_says_what_it_takes_and_nothing_of_libraries(shop: Path, tmp_path: Path) -> None:
+    done = run("tune", shop, "--dry-run", home=tmp_path)
+    assert "peak memory" in done.stdout
+    assert [line for line in done.stderr.splitlines() if "records make" not in line] == []
+
+
+def test_a_limit_that_nothing_fits_is_said_before_training(shop: Path, tmp_path: Path) -> None:
+    refused = run("tune", shop, "--memory-limit", "1MB", home=tmp_path, status=2)
+    said = " ".join(refused.stderr.split())
+    assert "at least, more than --memory-limit leaves it" in said
+    assert not (tmp_path / "adapters").exists()
+
+
+def test_a_curve_goes_to_its_end_and_its_parts_are_not_served(tmp_path: Path, tiny: Path) -> None:
+    folder = small_domain(tmp_path / "shop", tiny)
+    home = tmp_path / "home"
+    plain = json.loads(run("tune", folder, "--json", home=home).stdout)
+    drawn = json.loads(run("tune", folder, "--curve", "--json", home=home).stdout)
+    assert [point["share"] for point in drawn["points"]] == [0.25, 0.5, 1.0]
+    assert drawn["points"][2]["loss"] == plain["best_validation_loss"]
+    assert all(0 <= point["right"] <= 1 for point in drawn["points"])
+    assert "of the data lowered the loss" in drawn["advice"] or "did not lower" in drawn["advice"]
+    out = json.loads(run("export", folder, "--to", tmp_path / "out", "--json", home=home).stdout)
+    weights = "adapter_model.safetensors"
+    assert (Path(out["folder"]) / weights).read_bytes() == (
+        Path(plain["adapter"]) / weights
+    ).read_bytes()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -167,3 +169,55 @@ def test_a_folder_without_weights_is_not_stripped(tmp_path: Path) -> None:
     with pytest.raises(JobError, match="no weights here"):
         strip_folder(tmp_path)
     assert (tmp_path / "checkpoints" / "step-1").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("named", "sentence"),
+    [
+        ({"base_model_name_or_path": None}, "its base_model_name_or_path is None"),
+        ({"peft_type": None}, "its peft_type is None"),
+        ({"r": "wide"}, "its r is 'wide'"),
+    ],
+)
+def test_a_configuration_that_lacks_something(
+    adapter: Path, tmp_path: Path, named: dict[str, object], sentence: str
+) -> None:
+    broken = shutil.copytree(adapter, tmp_path / "broken")
+    path = broken / "adapter_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | named))
+    with pytest.raises(JobError, match=sentence):
+        export(broken, tmp_path / "out")
+    path.write_text("[]")
+    with pytest.raises(JobError, match="This is no adapter"):
+        export(broken, tmp_path / "out")
+
+
+def test_weights_that_are_a_pickle_or_not_whole(adapter: Path, tmp_path: Path) -> None:
+    """An export without weights would be served as the bare base."""
+    broken = shutil.copytree(adapter, tmp_path / "broken")
+    weights = broken / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(JobError, match="weights cannot be read"):
+        export(broken, tmp_path / "out", merged=True)
+    weights.rename(broken / "adapter_model.bin")
+    with pytest.raises(JobError, match="other formats can run code"):
+        export(broken, tmp_path / "out")
+
+
+def test_what_fails_half_way_leaves_nothing(adapter: Path, tmp_path: Path, tiny: Path) -> None:
+    other = tiny_model(tmp_path / "other", width=32)
+    with pytest.raises(JobError, match="does not fit this base: size mismatch"):
+        export(adapter, tmp_path / "out", merged=True, base=str(other))
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+
+
+def test_a_file_is_no_folder_to_export_to(adapter: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(JobError, match="This is a file"):
+        export(adapter, tmp_path / "file")
+
+
+def test_a_command_quotes_its_paths(adapter: Path, tmp_path: Path) -> None:
+    done = export(adapter, tmp_path / "a b", name="my shop", server="ollama")
+    assert shlex.split(done.command)[1] == str(tmp_path / "a b")
+    assert "ollama create 'my shop' -f Modelfile" in done.command

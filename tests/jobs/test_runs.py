@@ -117,3 +117,15 @@ def test_the_runs_of_a_domain(tmp_path: Path) -> None:
     (tmp_path / "d").mkdir()
     assert [run.folder.name for run in runs_of(tmp_path, "shop")] == ["b", "a"]
     assert read_run(tmp_path / "d") is None
+
+
+def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / LOG).symlink_to("/dev/full")
+    with pytest.raises(JobError, match=r"log could not be written: No space left.*Make room"):
+        log(tmp_path, range(1, 3))
+
+
+def test_a_run_on_a_part_of_the_data_says_so(tmp_path: Path) -> None:
+    with RunLog(tmp_path, name="50% of the data", domain="shop", epochs=2, whole=False):
+        pass
+    assert not read(tmp_path).whole

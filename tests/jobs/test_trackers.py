@@ -109,6 +109,9 @@ def test_a_finished_run_is_told_from_its_log() -> None:
     ("kind", "name", "value"),
     [
         ("mlflow", "MLFLOW_TRACKING_URI", "https://mlflow.example.com"),
+        ("mlflow", "MLFLOW_TRACKING_URI", "postgresql://db.example.com/mlflow"),
+        ("mlflow", "MLFLOW_TRACKING_URI", "HTTPS://mlflow.example.com"),
+        ("mlflow", "MLFLOW_TRACKING_URI", "databricks"),
         ("wandb", "WANDB_MODE", "online"),
     ],
 )

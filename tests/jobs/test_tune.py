@@ -109,3 +109,45 @@ def test_a_tuning_that_was_killed_goes_on(tmp_path: Path, tiny: Path) -> None:
     weights = [digest(r.with_name("adapter_model.safetensors")) for r in results]
     assert weights[0] == weights[1]
     assert json.loads(results[0].read_text())["resumed_from"] > 0
+
+
+ENDED = """
+    import os, signal, sys
+    from multiprocessing import active_children
+    from pathlib import Path
+    from tests.jobs.test_tune import _jobs
+    from sadari.data import prepare
+    from sadari.domain import read_domain
+    from sadari.jobs import JobError, tune_all
+
+    def end(*step):
+        for child in active_children():
+            if "Manager" not in child.name:
+                os.kill(child.pid, signal.SIGKILL)
+
+    if __name__ == "__main__":
+        folder, adapters = map(Path, sys.argv[1:])
+        jobs = _jobs(folder, adapters, (1,))
+        domain = read_domain(folder)
+        try:
+            tune_all(jobs, domain, prepare(domain), end)
+        except JobError as error:
+            print(error)
+"""
+
+
+def test_a_process_that_the_system_ends_is_said(tmp_path: Path, tiny: Path) -> None:
+    """Out of memory, Linux kills without a word; the training process alone is gone then."""
+    script = tmp_path / "tuner.py"
+    script.write_text(textwrap.dedent(ENDED))
+    folder = small_domain(tmp_path / "shop", tiny, tuning="epochs = 50\nbatch_examples = 1")
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, str(script), str(folder), str(tmp_path / "adapters")],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        timeout=300,
+    )
+    assert "The process that trained is gone without a word" in done.stdout, done.stderr
+    assert "goes on from its last checkpoint" in done.stdout

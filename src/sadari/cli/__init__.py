@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import warnings
 
 INTERRUPTED = 130  # the shell's status after Ctrl-C
+OF_THE_MACHINE = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOTDIR,
+}
+"""What the system says of a disk that is full and of files that may not be written or read."""
 
 
 def main() -> None:
@@ -32,6 +43,15 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in OF_THE_MACHINE:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        todo = "Make room or choose a folder that can be written; the same command goes on."
+        messages.print(
+            f"[bold red]✗[/] {_escape(f'{place}{error.strerror}. {todo}')}", soft_wrap=True
+        )
+        sys.exit(2)
 
 
 def _escape(text: str) -> str:

@@ -47,6 +47,8 @@ def export(
     from sadari.jobs.export import export as write
     from sadari.store import Store
 
+    if strip and (to is not None or merge):
+        raise typer.BadParameter("--strip works in the folder itself, without --to and --merge.")
     if not what.is_dir():
         raise JobError("This folder does not exist.", where=str(what))
     if strip:
@@ -90,7 +92,8 @@ def _of_domain(folder: Path, store: Store) -> tuple[Path, dict[str, Any]]:
         adapter, tuned = store.home / "releases" / release / "adapter", Path(original).name
         say(f"The adapter of the release {release[:12]}.")
     else:
-        done = [run for run in runs_of(store.home / "adapters", domain.id) if run.status == "done"]
+        runs = runs_of(store.home / "adapters", domain.id)
+        done = [run for run in runs if run.status == "done" and run.whole]
         if not done:
             todo = f"Tune it first: sadari tune {folder}"
             raise JobError(f"{domain.id} has no adapter.", where=str(folder), todo=todo)

@@ -71,6 +71,26 @@ def dry_run(job: Job, domain: Domain, read: Domain, *, json: bool) -> None:
         raise typer.Exit(1)
 
 
+def begun(job: Job, domain: Domain, read: Domain) -> Job:
+    """`job` with what it will take said, and with lighter settings where it would not fit. Raises
+    JobError where its memory limit leaves too little even for those."""
+    from sadari.jobs import JobError
+    from sadari.jobs.estimate import begun as estimated
+    from sadari.jobs.estimate import estimate, resolved
+
+    said = estimate(job, resolved(job, domain, read), domain)
+    say(f"{job.name}: {summary(said)}")
+    if not said.fits and job.memory_limit is not None:
+        raise JobError(
+            f"It takes {size(said.peak_bytes)} at least, more than --memory-limit leaves it.",
+            where=str(domain.path),
+            todo="Allow more, or take a smaller base or a lower max_length.",
+        )
+    if not said.fits:
+        say("[yellow]That is more than is free now:[/] the system may end it.")
+    return estimated(job, said)
+
+
 def lines(said: Estimate) -> dict[str, str]:
     """The estimate as lines of name and value."""
     taken = said.taken

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from sadari.cli import planning
 from sadari.cli.common import messages, output, print_json, say, stages
 
 if TYPE_CHECKING:
@@ -41,13 +42,15 @@ def searched(job: Job, home: Path) -> Job:
     return with_settings(job, best)
 
 
-def show_curve(job: Job, domain: Domain, data: Dataset, store: Store, *, json: bool) -> None:
+def show_curve(
+    job: Job, domain: Domain, read: Domain, data: Dataset, store: Store, *, json: bool
+) -> None:
     """Tune on a quarter, a half and all of the examples, and print what each came to."""
     from sadari.jobs import tune_all
     from sadari.jobs.curve import advice, curve_jobs, points
     from sadari.ladder.single import evaluate_one
 
-    jobs = curve_jobs(job)
+    jobs = [one if one.done else planning.begun(one, domain, read) for one in curve_jobs(job)]
     with stages() as show:
         tuned = tune_all(
             jobs, domain, data, lambda name, step, steps, loss: show(f"tuning, {name}", step, steps)

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
-from sadari.cli import planning, searching
-from sadari.cli.common import DomainArgument, JsonOption, output, print_json, say, stages
+from sadari.cli import outcome, planning, searching
+from sadari.cli.common import DomainArgument, JsonOption, print_json, say, stages
 from sadari.domain.settings import Method
 
 if TYPE_CHECKING:
+    from sadari.data import Dataset
     from sadari.domain import Domain
+    from sadari.jobs import Job
+    from sadari.jobs.trackers import Tracking
+    from sadari.jobs.tune import Tuned
+    from sadari.store import Store
+
+LARGEST_SEED = 2**31 - 1  # times a million, and an epoch, it still fits PyTorch's generator
 
 
 class Tracker(StrEnum):
@@ -43,7 +52,10 @@ def tune(
         Preference | None,
         typer.Option(help="Then learn from pairs of answers, or with kto from thumbs up and down."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the adapter's weights and the order.")] = 1,
+    seed: Annotated[
+        int,
+        typer.Option(min=0, max=LARGEST_SEED, help="Of the adapter's weights and the order."),
+    ] = 1,
     rehearsal: Annotated[
         float | None,
         typer.Option(min=0, max=0.9, help="Share of general records mixed in, against forgetting."),
@@ -80,110 +92,153 @@ def tune(
 
     Example: sadari tune examples/ald
     """
-    from sadari.assistant import index_for, recipe_for
-    from sadari.data import prepare_in
     from sadari.domain import read_domain
-    from sadari.jobs import check_resumable, plan, tune_all
-    from sadari.jobs.estimate import begun, estimate, resolved
-    from sadari.jobs.outcome import forgotten, machine_bytes
-    from sadari.jobs.preferences import plan_preference, preferred
-    from sadari.jobs.remedies import gained, remedies
-    from sadari.jobs.trackers import Tracking
     from sadari.store import Store
 
-    own = str(general.resolve()) if general else None
+    # What was asked for.
+    if watch or dry_run:
+        _starts_nothing("--watch" if watch else "--dry-run", search, curve, resume)
+    if curve:
+        _is_of_plain_tunings(preference, track, resume)
+    limit = None if memory_limit is None else planning.parse_bytes(memory_limit)
     read = read_domain(domain)
-    folder = _with(_by(read, method), rehearsal=rehearsal, general=own)
+    own = str(general.resolve()) if general else None
+    asked = _with(_by(read, method), rehearsal=rehearsal, general=own)
     store = Store.open()
     if watch:
-        _watch(store.home / "adapters", folder.id, json=json)
+        _watch(store.home / "adapters", asked.id, json=json)
         return
-    data = prepare_in(store.home, folder)
+
+    # From records to the tunings that they ask for.
+    data = _records(asked, store)
+    jobs = _jobs(asked, data, store, seed=seed, preference=preference, search=search, dry=dry_run)
+    jobs = [replace(job, memory_limit=limit) for job in jobs]
+
+    # Those, or what they would take, or what more data would bring.
+    if dry_run:
+        planning.dry_run(jobs[-1], asked, read, json=json)
+    elif curve:
+        searching.show_curve(jobs[0], asked, read, data, store, json=json)
+    else:
+        tracking = None if track is None else _told(track, asked, store)
+        tuned = _train(jobs, asked, read, data, tracking, resume=resume)
+        outcome.show(tuned, asked, json=json)
+
+
+def _starts_nothing(flag: str, search: bool, curve: bool, resume: bool) -> None:
+    for name, given in (("--search", search), ("--curve", curve), ("--resume", resume)):
+        if given:
+            raise typer.BadParameter(f"{flag} starts nothing, so it cannot go with {name}.")
+
+
+def _is_of_plain_tunings(
+    preference: Preference | None, track: Tracker | None, resume: bool
+) -> None:
+    for name, given in (("--preference", preference), ("--track", track), ("--resume", resume)):
+        if given:
+            raise typer.BadParameter(
+                f"--curve makes plain tunings on parts of the data, without {name}."
+            )
+
+
+def _records(domain: Domain, store: Store) -> Dataset:
+    """The domain's records, with a word on those that were added."""
+    from sadari.data import prepare_in
+
+    data = prepare_in(store.home, domain)
     for step in data.ledger.steps:
         if step.name == "add":
             taken, given = step.rows_out - step.rows_in, step.made
             say(f"{taken:,} of {given:,} records that `data prepare --add` kept take part.")
-    closed = recipe_for(folder, "prompt")
+    return data
+
+
+def _jobs(
+    domain: Domain,
+    data: Dataset,
+    store: Store,
+    *,
+    seed: int,
+    preference: Preference | None,
+    search: bool,
+    dry: bool,
+) -> list[Job]:
+    """The tuning, with the settings of a `search` if one is asked for, and the preference that
+    starts from it. For a `dry` run the base may be a configuration alone."""
+    from sadari.assistant import index_for, recipe_for
+    from sadari.jobs import plan
+    from sadari.jobs.preferences import plan_preference
+
+    closed = recipe_for(domain, "prompt")
     open_book = None
-    if folder.documents:
-        path = index_for(folder, store.home / "indexes")
-        open_book = recipe_for(folder, "rag", index=path)
-    adapters = store.home / "adapters"
-    jobs = plan(
-        folder,
+    if domain.documents:
+        index = index_for(domain, store.home / "indexes")
+        open_book = recipe_for(domain, "rag", index=index)
+    (job,) = plan(
+        domain,
         data,
-        adapters,
+        store.home / "adapters",
         closed=closed,
         open_book=open_book,
         seeds=[seed],
-        weights=not dry_run,
+        weights=not dry,
     )
-    say(f"{len(data.train)} records make {len(jobs[0].train)} examples; base {jobs[0].base.name}.")
+    base = escape(job.base.name)
+    say(f"{len(data.train)} records make {len(job.train)} examples; base {base}.")
     if search:
-        jobs[0] = searching.searched(jobs[0], store.home / "searches")
-    if preference is not None:
-        job, left_out = plan_preference(
-            preference.value, folder, data, store.home, jobs[0], closed=closed, open_book=open_book
-        )
-        say(f"Then {len(job.train)} preferences, beside {len(job.validation)} held out.")
-        for reason, count in left_out.items():
-            say(f"{count} teach nothing: {reason}.")
-        jobs.append(job)
-    if memory_limit is not None:
-        limit = planning.parse_bytes(memory_limit)
-        jobs = [replace(job, memory_limit=limit) for job in jobs]
-    if curve:
-        searching.show_curve(jobs[0], folder, data, store, json=json)
-        return
-    if dry_run:
-        planning.dry_run(jobs[-1], folder, read, json=json)
-        return
-    if resume:
-        check_resumable(next((job for job in jobs if not job.done), jobs[-1]))
-    tracking = None
-    if track is not None:
-        tracking = Tracking(track.value, store.home, folder.settings.models.remote)
-        say(f"Told to {track.value}: {tracking.hint}")
+        job = searching.searched(job, store.home / "searches")
+    if preference is None:
+        return [job]
+    then, left_out = plan_preference(
+        preference.value, domain, data, store.home, job, closed=closed, open_book=open_book
+    )
+    say(f"Then {len(then.train)} preferences, beside {len(then.validation)} held out.")
+    for reason, count in left_out.items():
+        say(f"{count} teach nothing: {reason}.")
+    return [job, then]
+
+
+def _told(track: Tracker, domain: Domain, store: Store) -> Tracking:
+    from sadari.jobs.trackers import Tracking
+
+    tracking = Tracking(track.value, store.home, domain.settings.models.remote)
+    say(f"Told to {track.value}: {escape(tracking.hint)}")
+    return tracking
+
+
+def _train(
+    jobs: Sequence[Job],
+    domain: Domain,
+    read: Domain,
+    data: Dataset,
+    tracking: Tracking | None,
+    *,
+    resume: bool,
+) -> Tuned:
+    """The last of the jobs, done: one after the other, as a preference starts where the tuning
+    before it ended. With `resume` the first that is not done must have begun before."""
+    from sadari.jobs import check_resumable, tune_all
+    from sadari.jobs.preferences import starting_from
+
+    tuned: Tuned | None = None
     with stages() as show:
-        for job in jobs:  # one after the other: a preference starts where the tuning before ended
+        for job in jobs:
+            if tuned is not None:
+                job = starting_from(job, tuned.adapter)
             if not job.done:
-                said = estimate(job, resolved(job, folder, read), folder)
-                say(f"{job.name}: {planning.summary(said)}")
-                job = begun(job, said)
+                job = planning.begun(job, domain, read)
+            if resume and (job is jobs[-1] or not job.done):
+                check_resumable(job)
+                resume = False
             (tuned,) = tune_all(
                 [job],
-                folder,
+                domain,
                 data,
                 lambda name, step, steps, loss: show(f"tuning, {name}", step, steps),
                 tracking,
             )
-    result = tuned.result
-    if json:
-        print_json({"adapter": str(tuned.adapter), **result})
-        return
-    for sentence in result["shortages"]:
-        say(sentence)
-    losses = result["validation_losses"]
-    share = result["trainable"] / result["total"]
-    rows = {
-        "adapter": tuned.adapter,
-        "validation loss": f"{losses[0]:.3f} → {result['best_validation_loss']:.3f}",
-        **({"held-out pairs": preferred(result)} if result.get("preferred") else {}),
-        "trainable": f"{result['trainable']:,} of {result['total']:,} ({share:.2%})",
-        "time": f"{result['seconds']:.0f} s, {result['tokens_per_second']:,.0f} tokens/s",
-        "peak memory": f"{result['peak_memory_bytes'] / 2**20:,.0f} MiB",
-        "predicted": planning.comparison(result.get("predicted")),
-        "adapter size": f"{result['adapter_bytes'] / 2**20:.1f} MiB",
-        "general ability": forgotten(result, folder.settings.gates.forgetting),
-        "curves": tuned.adapter / "run.html",
-    }
-    for name, value in rows.items():
-        output.print(f"{name}: {value}", markup=False, soft_wrap=True)
-    advice = remedies(result, folder.settings.language, machine_bytes())
-    if not gained(result):
-        say("[yellow]The adapter is no better than its base.[/] In this order:")
-    for number, remedy in enumerate(advice, start=1):
-        say(f"{number}. {remedy}")
+    assert tuned is not None
+    return tuned
 
 
 def _by(domain: Domain, method: Method | None) -> Domain:
@@ -196,6 +251,11 @@ def _by(domain: Domain, method: Method | None) -> Domain:
     if method is None or method == tuning.method or rate is None:
         return _with(domain, method=method)
     other = rate * RATES[method] / RATES[tuning.method]
+    if other >= 1:
+        raise typer.BadParameter(
+            f"learning_rate {rate:g} in domain.toml is for {tuning.method}; as high a one for "
+            f"{method} would be {other:g}. Lower it, or set method = {method!r} beside it."
+        )
     say(f"learning_rate {other:g} for {method}: {rate:g} in domain.toml is for {tuning.method}.")
     return _with(domain, method=method, learning_rate=other)
 

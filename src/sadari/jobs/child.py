@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import warnings
 from contextlib import AbstractContextManager, ExitStack, closing
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 def train_job(job: Job, news: Any, track: Tracking | None) -> None:
     """In the child process: train, keeping a log, note how the adapter answers (serving compares
     it), then write the result beside the adapter."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # from here on it may come
+
     from transformers.utils import logging
 
     from sadari.llm.local import LocalModel
@@ -37,8 +40,16 @@ def train_job(job: Job, news: Any, track: Tracking | None) -> None:
     parent = os.getppid()
     resume = job.folder.exists()
     with ExitStack() as told:
-        log = RunLog(job.folder, name=job.name, domain=job.domain, epochs=job.settings.epochs)
+        log = RunLog(
+            job.folder,
+            name=job.name,
+            domain=job.domain,
+            epochs=job.settings.epochs,
+            whole=job.whole,
+        )
         told.enter_context(log)
+        if job.done:  # by another process, since this one was planned
+            return
         for name in (ADAPTER, MODEL):  # killed after its last step: weights without a result
             (job.folder / name).unlink(missing_ok=True)
         teller = told.enter_context(tracked(job, track)) if track else None

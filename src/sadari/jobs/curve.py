@@ -40,7 +40,10 @@ def curve_jobs(job: Job) -> list[Job]:
     for share in SHARES[:-1]:
         kept = sorted(order[: round(share * len(order))])
         part = replace(
-            job, name=f"{share:.0%} of the data", train=tuple(job.train[i] for i in kept)
+            job,
+            name=f"{share:.0%} of the data",
+            train=tuple(job.train[i] for i in kept),
+            whole=False,
         )
         jobs.append(with_settings(part, job.settings))
     return [*jobs, job]

@@ -3,15 +3,17 @@ of the server that is to run it; and folders freed of what only training needs."
 
 from __future__ import annotations
 
+import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sadari.data.formats import Source, import_records
 from sadari.jobs.forgetting import BUILT_IN
-from sadari.jobs.merging import Difference, adapter_config, merge
+from sadari.jobs.merging import Difference, adapter_config, check_weights, merge
 from sadari.jobs.modelfile import Server, modelfile, vllm_command
 from sadari.jobs.types import JobError
 from sadari.llm import render_examples
@@ -97,6 +99,8 @@ def export(
     folder that is taken, an unfinished tuning, and what a server cannot run.
     """
     out = out.resolve()
+    if out.exists() and not out.is_dir():
+        raise JobError("This is a file.", where=str(out), todo="Name a new folder with --to.")
     if out.exists() and any(out.iterdir()):
         raise JobError(
             "This folder is not empty.", where=str(out), todo="Name a new one with --to."
@@ -104,6 +108,8 @@ def export(
     name = name or adapter.name
     whole = not (adapter / ADAPTER[0]).is_file() and (adapter / WHOLE[0]).is_file()
     config = None if whole else adapter_config(adapter)
+    if config is not None:
+        check_weights(adapter)
     source = adapter if config is None else resolve(base or config["base_model_name_or_path"])
     card = AdapterCard.read(adapter)
     if config is not None and card is not None and card.base_digest != digest(source):
@@ -119,38 +125,51 @@ def export(
         command = vllm_command(
             out, name, base=str(source) if alone else "", config=config if alone else None
         )
-    unfinished = out.with_name(f".unfinished-{out.name}")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    differences: Mapping[str, Difference] = {}
-    if config is not None and merged:
-        records, _ = import_records(Source(BUILT_IN))
-        talks = [one for r in records for one in render_examples(tokenizer, r.messages)]
-        differences = merge(source, adapter, unfinished, talks[:: -(-len(talks) // COMPARED)])
-    else:
-        _copy(adapter, unfinished, WHOLE if config is None else ADAPTER)
-    _copy(source, unfinished, TOKENIZER_FILES)
-    if server == "ollama":
-        length = context_length(_configuration(source))
-        start = str(source) if alone else "."
-        text = modelfile(
-            tokenizer, start=start, adapter=alone, system=system, context_length=length
+    with _unfinished(out) as folder:
+        differences: Mapping[str, Difference] = {}
+        if config is not None and merged:
+            records, _ = import_records(Source(BUILT_IN))
+            talks = [one for r in records for one in render_examples(tokenizer, r.messages)]
+            differences = merge(source, adapter, folder, talks[:: -(-len(talks) // COMPARED)])
+        else:
+            _copy(adapter, folder, WHOLE if config is None else ADAPTER)
+        _copy(source, folder, TOKENIZER_FILES)
+        if server == "ollama":
+            length = context_length(_configuration(source))
+            start = str(source) if alone else "."
+            text = modelfile(
+                tokenizer, start=start, adapter=alone, system=system, context_length=length
+            )
+            (folder / "Modelfile").write_text(text, encoding="utf-8")
+            create = shlex.join(["ollama", "create", name, "-f", "Modelfile"])
+            run = shlex.join(["ollama", "run", name])
+            command = f"cd {shlex.quote(str(out))} && {create} && {run}"
+        _card(adapter, folder, command, differences, scores or {})
+        done = Export(
+            folder=out,
+            merged=bool(differences),
+            files=tuple(sorted([*(path.name for path in folder.iterdir()), "export.json"])),
+            command=command,
+            differences=differences,
         )
-        (unfinished / "Modelfile").write_text(text, encoding="utf-8")
-        command = f"cd {out} && ollama create {name} -f Modelfile && ollama run {name}"
-    _card(adapter, unfinished, command, differences, scores or {})
-    done = Export(
-        folder=out,
-        merged=bool(differences),
-        files=tuple(sorted([*(path.name for path in unfinished.iterdir()), "export.json"])),
-        command=command,
-        differences=differences,
-    )
-    write_json(done.to_json(), unfinished / "export.json")
-    if out.exists():
-        out.rmdir()
-    unfinished.rename(out)
+        write_json(done.to_json(), folder / "export.json")
     return done
+
+
+@contextmanager
+def _unfinished(out: Path) -> Iterator[Path]:
+    """A folder beside `out` that takes its place when the block ends well, and else goes."""
+    folder = out.with_name(f".unfinished-{out.name}")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+        if out.exists():
+            out.rmdir()
+        folder.rename(out)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def strip_folder(folder: Path) -> list[tuple[Path, int]]:

@@ -78,17 +78,46 @@ def merge(
 
 
 def adapter_config(adapter: Path) -> dict[str, Any]:
-    """PEFT's configuration in an adapter's folder. Raises JobError where there is none."""
+    """PEFT's configuration in an adapter's folder. Raises JobError where there is none, or one
+    without the kind, the rank or the base that it must name."""
     path = adapter / "adapter_config.json"
+    todo = "Name the folder that `sadari tune` printed."
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise JobError(
             f"This is no adapter: adapter_config.json cannot be read ({error}).",
             where=str(adapter),
-            todo="Name the folder that `sadari tune` printed.",
+            todo=todo,
         ) from error
-    return found
+    named: dict[str, Any] = found if isinstance(found, dict) else {}
+    wanted: dict[str, type] = {"peft_type": str, "base_model_name_or_path": str}
+    if named.get("peft_type") == "LORA":
+        wanted["r"] = int
+    for name, kind in wanted.items():
+        if not isinstance(named.get(name), kind):
+            raise JobError(
+                f"This is no adapter of PEFT's: its {name} is {named.get(name)!r}.",
+                where=str(path),
+                todo=todo,
+            )
+    return named
+
+
+def check_weights(adapter: Path) -> None:
+    """Raises JobError unless the adapter's weights are a whole file of safetensors."""
+    from safetensors import SafetensorError, safe_open
+
+    path = adapter / "adapter_model.safetensors"
+    try:
+        with safe_open(path, framework="pt"):
+            pass
+    except (OSError, SafetensorError) as error:
+        raise JobError(
+            f"The adapter's weights cannot be read: {error}.",
+            where=str(path),
+            todo="Copy them again, or save them as safetensors: other formats can run code.",
+        ) from error
 
 
 def difference(wanted: Sequence[Tensor], found: Sequence[Tensor]) -> Difference:
@@ -116,7 +145,14 @@ def _write_sum(base: Path, adapter: Path, out: Path) -> None:
 def _adapted(model: Any, adapter: Path) -> Any:
     from peft import PeftModel
 
-    return PeftModel.from_pretrained(model, str(adapter)).eval()
+    try:
+        return PeftModel.from_pretrained(model, str(adapter)).eval()
+    except RuntimeError as error:  # PyTorch's, for tensors of another shape
+        raise JobError(
+            f"The adapter does not fit this base: {str(error).splitlines()[-1].strip()}",
+            where=str(adapter),
+            todo="Name the model that it was trained on as models.base.",
+        ) from error
 
 
 def _answers(model: Any, examples: Sequence[Rendered]) -> list[Tensor]:

@@ -74,7 +74,7 @@ def _after(base: Any, folder: Path, general: General) -> list[float]:
 def forgotten(result: Mapping[str, Any], margin: float | Literal["off"]) -> str:
     """One sentence on what a tuning forgot, whether that is within the margin, and what helps."""
     found = result["forgetting"]
-    fell = f"{found['before']:.3f} → {found['after']:.3f}, a drop of at most {found['high']:.3f}"
+    fell = f"{found['before']:.3f} → {found['after']:.3f}, a drop of at most {found['high']:z.3f}"
     if margin == "off":
         return fell
     if found["high"] <= margin:

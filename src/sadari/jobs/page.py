@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sadari.domain import Domain
-from sadari.jobs.remedies import Language, Remedy
+from sadari.jobs.remedies import Remedy
+from sadari.jobs.remedy_words import Language
 from sadari.jobs.runs import Run
 from sadari.store import whole_file
 
@@ -78,8 +79,9 @@ def figures(result: Mapping[str, Any], language: Language) -> list[tuple[str, st
     losses, best = result["validation_losses"], result["best_validation_loss"]
     share = result["trainable"] / result["total"]
     before_after = "–" if best is None else f"{losses[0]:.3f} → {best:.3f}"
+    validation = "held_out_opinions" if result["settings"].get("preference") else "validation"
     rows = {
-        "validation": before_after,
+        validation: before_after,
         "trainable": f"{result['trainable']:,} / {result['total']:,} ({share:.2%})",
         "time": f"{result['seconds']:,.0f} s, {result['tokens_per_second']:,.0f} tokens/s",
         "memory": f"{result['peak_memory_bytes'] / 2**20:,.0f} MiB",
@@ -144,6 +146,10 @@ _WORDS: dict[str, dict[Language, str]] = {
     "figures": {"en": "Figures", "ko": "수치"},
     "settings": {"en": "Settings", "ko": "설정"},
     "validation": {"en": "validation loss, base → kept", "ko": "검증 손실, 기반 → 남긴 것"},
+    "held_out_opinions": {
+        "en": "loss of held-out opinions, before → kept",
+        "ko": "남겨 둔 의견의 손실, 전 → 남긴 것",
+    },
     "trainable": {"en": "trainable parameters", "ko": "학습한 매개변수"},
     "time": {"en": "time", "ko": "시간"},
     "memory": {"en": "peak memory", "ko": "최대 메모리"},

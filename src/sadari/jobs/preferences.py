@@ -98,11 +98,18 @@ def plan_preference(
     )
     _check(loss, domain, train, validation)
     settings = _settings(loss, domain, tuned.settings)
-    name = name_of(tuned.base, train, validation, settings)
-    folder = tuned.folder.with_name(f"{tuned.folder.name[:16]}{name[:16]}")
+    folder = tuned.folder.with_name(name_of(tuned.base, train, validation, settings))
     title = f"{loss}, {tuned.name}"
-    job = Job(title, tuned.base, train, validation, settings, folder, domain.id, tuned.folder)
-    return job, left_out
+    job = Job(title, tuned.base, train, validation, settings, folder, domain.id)
+    return starting_from(job, tuned.folder), left_out
+
+
+def starting_from(job: Job, tuned: Path) -> Job:
+    """The job with its start in the adapter `tuned`: of other weights another adapter is made."""
+    if job.start_from == tuned:
+        return job
+    own = job.folder.name if job.start_from is None else job.folder.name[16:]
+    return replace(job, folder=tuned.with_name(f"{tuned.name[:16]}{own[:16]}"), start_from=tuned)
 
 
 def preferred(result: Mapping[str, Any]) -> str:

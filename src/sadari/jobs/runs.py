@@ -43,6 +43,7 @@ class Run:
     validation  (step, loss): step 0 is the base before training, then one at each epoch's end.
     status      "dead" is a run without an end whose process is gone; "stopped" one that was
                 interrupted. The same command goes on with both.
+    whole       False for a control and for a part of the data: nobody is to be served those.
     """
 
     folder: Path
@@ -54,6 +55,7 @@ class Run:
     validation: tuple[tuple[int, float], ...] = ()
     status: Status = "running"
     reason: str = ""
+    whole: bool = True
 
     @property
     def step(self) -> int:
@@ -64,15 +66,17 @@ class Run:
 class RunLog:
     """Writes the log of one run while its block is open, and how it ended when it closes."""
 
-    def __init__(self, folder: Path, *, name: str, domain: str, epochs: int) -> None:
+    def __init__(
+        self, folder: Path, *, name: str, domain: str, epochs: int, whole: bool = True
+    ) -> None:
         self._path = folder / LOG
-        self._start = {"name": name, "domain": domain, "epochs": epochs}
+        self._start = {"name": name, "domain": domain, "epochs": epochs, "whole": whole}
         self._told = 0
 
     def __enter__(self) -> RunLog:
         """Raises JobError where another process is training this adapter."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._path.open("a+b")
+        self._file = self._path.open("a+b", buffering=0)
         if not _lock(self._file, fcntl.LOCK_EX, TRIES):
             self._file.close()
             raise JobError(
@@ -89,13 +93,18 @@ class RunLog:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is None:
-            self._write({"kind": "end", "status": "done"})
-        elif isinstance(error, Exception):
-            self._write({"kind": "end", "status": "failed", "reason": str(error) or repr(error)})
-        else:
-            self._write({"kind": "end", "status": "stopped"})
-        self._file.close()
+        end = {"kind": "end", "status": "done"}
+        if isinstance(error, Exception):
+            end |= {"status": "failed", "reason": str(error) or repr(error)}
+        elif error is not None:
+            end |= {"status": "stopped"}
+        try:
+            self._write(end)
+        except JobError:
+            if error is None:
+                raise
+        finally:
+            self._file.close()
 
     def step(self, progress: Progress) -> None:
         """One step, and each validation loss that has come since the step before."""
@@ -108,10 +117,16 @@ class RunLog:
 
     def _write(self, line: Mapping[str, Any]) -> None:
         text = json.dumps({**line, "at": time.time()}, ensure_ascii=False)
-        # After a kill in the middle of a line the next one must not hang on to it.
-        self._file.write(b"" if self._whole() else b"\n")
-        self._file.write(text.encode() + b"\n")
-        self._file.flush()
+        try:
+            # After a kill in the middle of a line the next one must not hang on to it.
+            self._file.write(b"" if self._whole() else b"\n")
+            self._file.write(text.encode() + b"\n")
+        except OSError as error:
+            raise JobError(
+                f"The run's log could not be written: {error.strerror}.",
+                where=str(self._path),
+                todo="Make room; the same command goes on from the last whole checkpoint.",
+            ) from error
 
     def _whole(self) -> bool:
         if self._file.seek(0, 2) == 0:
@@ -143,6 +158,7 @@ def read_run(folder: Path) -> Run | None:
         name=begun[-1]["name"],
         domain=begun[-1]["domain"],
         started=begun[-1]["at"],
+        whole=begun[-1].get("whole", True),
         total=total,
         steps=tuple(
             Step(**{name: steps[step][name] for name in Step.__dataclass_fields__})

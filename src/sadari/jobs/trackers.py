@@ -41,7 +41,9 @@ class Tracking:
         }[self.kind]
         if self.kind == "mlflow":
             place = os.environ.get("MLFLOW_TRACKING_URI") or local
-            leaves = place.startswith(("http", "databricks"))
+            leaves = place.startswith("databricks") or (
+                "://" in place and not place.startswith(("sqlite:", "file:"))
+            )
         elif self.kind == "wandb":
             place = local
             leaves = os.environ.get("WANDB_MODE", "offline") not in ("offline", "disabled")

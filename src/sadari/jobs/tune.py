@@ -9,8 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -42,7 +45,8 @@ OnStep = Callable[[str, int, int, float], None]  # job, step, steps, loss
 @dataclass(frozen=True)
 class Job:
     """One adapter to train, from fresh weights or from those of the tuning in `start_from`. `name`
-    is what progress is reported under."""
+    is what progress is reported under. One that is not `whole` only measures something, as a
+    control or a part of the data does, and nobody is served it."""
 
     name: str
     base: Path
@@ -54,6 +58,7 @@ class Job:
     start_from: Path | None = None
     memory_limit: int | None = None
     predicted: Prediction | None = None
+    whole: bool = True
 
     @property
     def done(self) -> bool:
@@ -150,7 +155,8 @@ def plan(
                 log.warning("%s", warning)
         name = f"shuffled, seed {seed}" if shuffled else f"seed {seed}"
         folder = adapters / name_of(base, made[0], made[1], settings)
-        jobs.append(Job(name, base, made[0], made[1], settings, folder, domain.id))
+        job = Job(name, base, made[0], made[1], settings, folder, domain.id, whole=not shuffled)
+        jobs.append(job)
     return jobs
 
 
@@ -182,16 +188,18 @@ def tune_all(
 
 def check_resumable(job: Job) -> None:
     """Raises JobError where there is nothing to go on with: the job is done, or it never reached a
-    checkpoint."""
+    whole checkpoint."""
+    from sadari.tuning.checkpoint import is_there
+
     if job.done:
         raise JobError(
             "There is nothing to resume: this tuning is done.",
             where=str(job.folder),
             todo="Change a setting to tune anew.",
         )
-    if not any((job.folder / "checkpoints").glob("step-*")):
+    if not is_there(job.folder):
         raise JobError(
-            "There is nothing to resume: these records and settings have no checkpoint.",
+            "There is nothing to resume: these records and settings have no whole checkpoint.",
             where=str(job.folder),
             todo="Start it without --resume.",
         )
@@ -203,7 +211,10 @@ def _run(jobs: Sequence[Job], on_step: OnStep | None, track: Tracking | None) ->
     context = get_context("spawn")
     with context.Manager() as manager, ProcessPoolExecutor(workers, mp_context=context) as pool:
         news = manager.Queue()
-        futures = [pool.submit(train_job, _with_threads(job, threads), news, track) for job in jobs]
+        with _interrupts_wait():
+            futures = [
+                pool.submit(train_job, _with_threads(job, threads), news, track) for job in jobs
+            ]
         try:
             pending = set(futures)
             while pending:
@@ -215,9 +226,28 @@ def _run(jobs: Sequence[Job], on_step: OnStep | None, track: Tracking | None) ->
                     pending -= {future for future in pending if future.done()}
             for future in as_completed(futures):
                 future.result()
+        except BrokenProcessPool as error:
+            raise JobError(
+                "The process that trained is gone without a word: that is how the system ends one "
+                "when memory runs out, and how `kill -9` does.",
+                where=str(jobs[0].folder),
+                todo="The same command goes on from its last checkpoint. If it was memory: "
+                "`sadari tune … --dry-run` says what it takes, --memory-limit keeps it below.",
+            ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+@contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Processes that are started in the block are not interrupted before they let it: a Ctrl-C
+    while they still import would print their tracebacks. Here it is only late."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def threads_for(base: Path, workers: int) -> int:
