@@ -16,10 +16,13 @@ from starlette.exceptions import HTTPException
 
 from sadari.assistant.types import Answer, AssistantError
 from sadari.domain.message import Message
-from sadari.llm.types import Delta
+from sadari.llm.types import Delta, FormatError
 from sadari.serving import protocol
 from sadari.serving.connection import ClientGoneError, Connection, close
+from sadari.serving.limit import BodyLimit
 from sadari.text import SadariError
+
+Form = Mapping[str, Any]
 
 _log = logging.getLogger("sadari.serving")
 _NOBODY_READS = Response(status_code=499)
@@ -34,17 +37,22 @@ class AssistantLike(Protocol):
     @property
     def release(self) -> str: ...
 
-    async def answer(self, messages: tuple[Message, ...], /) -> Answer: ...
+    async def answer(
+        self, messages: tuple[Message, ...], response_format: Form | None, /
+    ) -> Answer: ...
 
-    def stream(self, messages: tuple[Message, ...], /) -> AsyncIterator[Delta]: ...
+    def stream(
+        self, messages: tuple[Message, ...], response_format: Form | None, /
+    ) -> AsyncIterator[Delta]: ...
 
 
 def create_app(assistants: Mapping[str, AssistantLike]) -> FastAPI:
     """The application over these assistants; the mapping's keys are the models' names.
 
-    A client that goes away ends the generation. Bad requests are 400, unknown models 404, a model
-    that fails 503, all in OpenAI's error shape."""
+    A client that goes away ends the generation. Bad requests are 400, unknown models 404, bodies
+    that are too long 413, a model that fails 503, all in OpenAI's error shape."""
     app = FastAPI(title="sadari", docs_url=None, redoc_url=None)
+    app.add_middleware(BodyLimit)
     started = int(time.time())
 
     @app.get("/health")
@@ -76,7 +84,7 @@ def create_app(assistants: Mapping[str, AssistantLike]) -> FastAPI:
             return _unknown(body.model, assistants)
         try:
             messages = tuple(message.as_message() for message in body.messages)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return _bad(f"a tool call cannot be read: {error}", "messages")
         if body.ignored() and "tools" in body.ignored():
             return _bad("this assistant uses its own tools; send none.", "tools")
@@ -88,7 +96,8 @@ def create_app(assistants: Mapping[str, AssistantLike]) -> FastAPI:
         place = [str(part) for part in first["loc"] if part != "body"]
         if first["type"] == "json_invalid":
             return _bad(f"the body is not JSON: {first['ctx']['error']}", None)
-        return _bad(f"{'.'.join(place) or 'the body'}: {first['msg']}", ".".join(place) or None)
+        said = first["msg"].removeprefix("Value error, ")
+        return _bad(f"{'.'.join(place) or 'the body'}: {said}", ".".join(place) or None)
 
     @app.exception_handler(HTTPException)
     async def elsewhere(request: Request, error: HTTPException) -> Response:
@@ -108,6 +117,7 @@ class _Chat:
         self._body = body
         self._assistant = assistant
         self._messages = messages
+        self._form = body.response_format.as_sent() if body.response_format else None
         self._trace = uuid.uuid4().hex
         self._head = {
             "id": f"chatcmpl-{self._trace}",
@@ -124,7 +134,9 @@ class _Chat:
             if self._body.stream:
                 return await self._stream(connection)
             async with connection:
-                answer = await connection.wait_for(self._assistant.answer(self._messages))
+                answer = await connection.wait_for(
+                    self._assistant.answer(self._messages, self._form)
+                )
         except ClientGoneError:
             return _NOBODY_READS
         except SadariError as error:
@@ -140,7 +152,7 @@ class _Chat:
     async def _stream(self, connection: Connection) -> Response:
         """The first piece is waited for before the status is sent, so that a request which cannot
         be answered still gets an error and not an empty stream."""
-        deltas = self._assistant.stream(self._messages)
+        deltas = self._assistant.stream(self._messages, self._form)
         try:
             first = await connection.wait_for(anext(deltas, None))
         except BaseException:
@@ -188,7 +200,7 @@ class _Chat:
         """What the assistant refuses is the client's to mend, and said; what failed behind it is
         the operator's: it may name files and addresses, so it goes to the log."""
         headers = {"X-Trace-Id": self._trace}
-        if isinstance(error, AssistantError):
+        if isinstance(error, AssistantError | FormatError):
             content = protocol.refusal(str(error), "invalid_request_error")
             return JSONResponse(content, 400, headers)
         _log.warning("%s: %s", self._trace, error)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sadari.assistant.types import Answer
 from sadari.domain.message import Message, Role, ToolCall
@@ -61,9 +61,38 @@ class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
+class NamedSchema(BaseModel):
+    """A JSON schema with its name. The answer is held to it, `strict` or not."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+    schema_: dict[str, Any] = Field(alias="schema")
+
+
+class ResponseFormat(BaseModel):
+    """The form of the answer: text as it comes, any JSON object, or JSON of a schema."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: NamedSchema | None = None
+
+    @model_validator(mode="after")
+    def _has_its_schema(self) -> ResponseFormat:
+        if (self.type == "json_schema") != (self.json_schema is not None):
+            raise ValueError("json_schema goes with the type json_schema")
+        return self
+
+    def as_sent(self) -> Given | None:
+        """What the client sent, whole; None for text."""
+        if self.type == "text":
+            return None
+        return self.model_dump(by_alias=True, exclude_unset=True)
+
+
 class ChatRequest(BaseModel):
     """The body of POST /v1/chat/completions. A release answers as it was measured: fields that
-    would change how (temperature, max_tokens, seed…) are named in the answer as ignored."""
+    would change how (temperature, max_tokens, seed…) are named in the answer as ignored. Only its
+    form may be asked for."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -72,6 +101,19 @@ class ChatRequest(BaseModel):
     stream: bool = False
     stream_options: StreamOptions | None = None
     n: Literal[1] = 1
+    response_format: ResponseFormat | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_text(cls, body: Any) -> Any:
+        """JSON can spell half of a character ("\\ud800"), which no answer could quote."""
+        try:
+            json.dumps(body, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise ValueError("half of a surrogate pair stands alone; send whole characters") from (
+                error
+            )
+        return body
 
     def ignored(self) -> list[str]:
         """Names of the fields that were sent and change nothing."""
