@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,6 +119,39 @@ def test_a_domains_own_records_and_a_table(shop: Shop, tmp_path: Path) -> None:
     assert made.ledger.steps[0].rows_in == len(own) + 2
     assert len(made.ledger.steps[0].set_aside) == 1
     assert {line["source"] for line in lines} >= {f"{table}:2", "d0.md:1"}
+
+
+def test_what_a_killed_process_left_is_removed(shop: Shop, rows: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    (left := out / f".preparing-{gone.pid}-x" / "spool").mkdir(parents=True)
+    (other := out / f".preparing-{os.getppid()}-x").mkdir()
+    prepared(shop(), rows, out, workers=1)
+    assert not left.parent.exists()
+    assert other.exists()
+
+
+def test_files_that_are_none(shop: Shop, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for path, said in ((tmp_path / "gone.jsonl", "does not exist"), (tmp_path, "is no file of")):
+        with pytest.raises(DataError, match=said):
+            prepare_files(shop(), [path], out, workers=1)
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    with pytest.raises(DataError, match="is no file of records"):
+        prepare_files(shop(), [tmp_path / "pipe.jsonl"], out, workers=1)
+    assert not out.exists()
+
+
+def test_a_datasets_folder(shop: Shop, tmp_path: Path) -> None:
+    from datasets import Dataset
+
+    rows = [
+        {"question": f"{n}번 상자는 어디 있나요?", "answer": f"{n}층에 있습니다."} for n in range(9)
+    ]
+    Dataset.from_list(rows).save_to_disk(str(tmp_path / "set"))
+    made, lines = prepared(shop(), tmp_path / "set", tmp_path / "out", workers=1)
+    assert made.train + made.validation == len(lines) == 9
 
 
 @pytest.mark.parametrize(

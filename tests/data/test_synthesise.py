@@ -13,6 +13,7 @@ import pytest
 
 from sadari.data import DataError, Record, prepare
 from sadari.data.drafts import (
+    Draft,
     draft_questions,
     keep_drafts,
     mended,
@@ -187,6 +188,12 @@ def test_made_records_can_be_drafted_from(shop: Shop) -> None:
     rows: list[Record] = list(prepare(domain).train[:3])
     drafts = draft_questions(domain, 9, made=rows)
     assert {d.question for d in drafts} <= {r.messages[0].content for r in rows}
+
+
+def test_drafts_with_other_line_ends_are_read_again(tmp_path: Path) -> None:
+    draft = Draft("d1", "며칠\u2028이야?", (["7일"],), "doc", "", "7일\x85이다.")
+    keep_drafts([draft, draft], tmp_path / "drafts.jsonl")
+    assert read_drafts(tmp_path / "drafts.jsonl") == [draft, draft]
 
 
 def test_a_broken_file_of_drafts_is_said(tmp_path: Path) -> None:

@@ -34,8 +34,9 @@ from sadari.data.duplicates import (
     left_twins,
 )
 from sadari.data.formats import record_from_json
+from sadari.data.formats.hub import is_hub_folder
 from sadari.data.leakage import LeakageIndex, question_of
-from sadari.data.ledger import SET_ASIDE, write_accounts
+from sadari.data.ledger import LEDGER, SET_ASIDE, write_accounts
 from sadari.data.parts import Done, Task, line_of, read_part, tasks_of
 from sadari.data.redact import Vault, redact_records
 from sadari.data.split import topics_of, validates
@@ -91,18 +92,18 @@ def prepare_files(
     `validation.jsonl`, `ledger.json` and `set_aside.jsonl` into `out`. The same rows, settings and
     seed give the same bytes, whatever the number of `workers` (by default the cores). Raises
     DataError where no row can be used."""
+    total = sum(_count_lines(path) for path in files)
     out.mkdir(parents=True, exist_ok=True)
     settings = domain.settings.data
     exam = LeakageIndex(domain.questions)
     private = vault is not None and settings.redact
     heard = progress or (lambda stage, done, total: None)
-    work = Path(tempfile.mkdtemp(prefix=".preparing-", dir=out))
+    work = _workplace(out)
     try:
         with Spool(work / "spool") as spool:
             aside = SetAsideFile(work / SET_ASIDE)
             own = tuple(own)
             rows_in = own_rows = 0
-            total = sum(_count_lines(path) for path in files)
             for done in _spread(
                 tasks_of(own, files, exam, private), workers or os.cpu_count() or 1
             ):
@@ -133,7 +134,31 @@ def prepare_files(
         shutil.rmtree(work, ignore_errors=True)
 
 
+def _workplace(out: Path) -> Path:
+    """A new folder in `out`; those of processes that were killed are removed."""
+    for left in out.glob(".preparing-*"):
+        process = left.name.split("-")[1]
+        if not (process.isdecimal() and _runs(int(process))):
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f".preparing-{os.getpid()}-", dir=out))
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another's
+        return True
+    return True
+
+
 def _count_lines(path: Path) -> int:
+    if is_hub_folder(path):
+        return 0
+    if not path.is_file():
+        what = "is no file of records." if path.exists() else "does not exist."
+        raise DataError(what, where=str(path), todo="Check the path.")
     with path.open("rb") as file:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(2**20), b""))
 
@@ -272,6 +297,7 @@ def _finish(
 ) -> Prepared:
     """Puts the files in place, and the ledger beside them."""
     place = out / SET_ASIDE
+    (out / LEDGER).unlink(missing_ok=True)  # it counts the lines of the files before
     for name in (*SIDES, SET_ASIDE):
         (work / name).replace(out / name)
     clean_out = counts.spooled + aside.counts.get("keep the exam out", 0)

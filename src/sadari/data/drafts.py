@@ -117,7 +117,8 @@ def read_drafts(path: Path) -> list[Draft]:
     if not path.exists():
         return []
     try:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = path.read_text(encoding="utf-8").split("\n")  # texts hold other line ends
+        rows = [json.loads(line) for line in lines if line]
         return [Draft(**{**row, "must": tuple(row["must"])}) for row in rows]
     except (ValueError, TypeError, KeyError) as error:
         todo = "Delete the file and draft anew."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -173,6 +174,64 @@ def test_an_archive_that_explodes(tmp_path: Path, suffix: str) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("word/document.xml", '<!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>')
     assert "declares entities in word/document.xml" in said(path)
+
+
+def test_a_far_cell_does_not_fill_the_sheet(tmp_path: Path) -> None:
+    """A stray cell at Excel's last corner: 17 thousand million cells lie before it."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.append(["항목"])
+    book.active["XFD1048576"] = "값"
+    book.save(tmp_path / "far.xlsx")
+    problems = Problems()
+    assert read_office(tmp_path / "far.xlsx", problems) == (
+        "## Sheet\n\n| 항목 |  |\n| --- | --- |\n|  | 값 |"
+    )
+
+
+def changed(source: Path, target: Path, change: Callable[[bytes], bytes]) -> Path:
+    """A copy of a docx with other text."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(name, change(content) if name == "word/document.xml" else content)
+    return target
+
+
+def test_a_cell_that_spans_too_many_columns(tmp_path: Path) -> None:
+    write_docx(tmp_path / "a.docx")
+    span = b'<w:tcPr><w:gridSpan w:val="30000000"/>'
+    path = changed(tmp_path / "a.docx", tmp_path / "b.docx", lambda x: x.replace(b"<w:tcPr>", span))
+    problems = Problems()
+    assert read_office(path, problems) is None
+    assert "a cell spans 30,000,000 columns" in str(problems[0])
+
+
+def test_entities_in_utf_16(tmp_path: Path) -> None:
+    write_docx(tmp_path / "a.docx")
+    head = '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE a [<!ENTITY x "y">]>'
+    path = changed(
+        tmp_path / "a.docx",
+        tmp_path / "b.docx",
+        lambda x: (head + x.decode().split("?>", 1)[1]).encode("utf-16"),
+    )
+    problems = Problems()
+    assert read_office(path, problems) is None
+    assert "declares entities" in str(problems[0])
+
+
+def test_a_long_document_takes_no_longer_than_its_pages(tmp_path: Path) -> None:
+    write_docx(tmp_path / "a.docx")
+    paragraphs = b"<w:p><w:r><w:t>abc</w:t></w:r></w:p>" * 3_000
+    path = changed(
+        tmp_path / "a.docx",
+        tmp_path / "b.docx",
+        lambda x: x.replace(b"<w:sectPr", paragraphs + b"<w:sectPr", 1),
+    )
+    began = time.process_time()
+    assert (read_office(path, Problems()) or "").count("abc") == 3_000
+    assert time.process_time() - began < 2  # 5 ms a paragraph before styles were kept
 
 
 def test_a_locked_pdf(tmp_path: Path) -> None:

@@ -33,7 +33,8 @@ def check_archive(path: Path) -> None:
                     raise ArchiveError("is locked with a password")
                 if member.filename.lower().endswith((".xml", ".rels", ".hpf")):
                     with archive.open(member) as file:
-                        if b"<!DOCTYPE" in (head := file.read(_HEAD)) or b"<!ENTITY" in head:
+                        head = file.read(_HEAD).replace(b"\x00", b"")  # UTF-16 too
+                        if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
                             raise ArchiveError(f"declares entities in {member.filename}")
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError) as error:
         if isinstance(error, ArchiveError):

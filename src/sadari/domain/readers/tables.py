@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+MOST_CELLS = 5_000_000  # of one table, empty ones in between included
+
 
 def markdown_table(rows: Iterable[Sequence[object]]) -> str:
     """The rows as a table whose first row is its head; "" when no cell says anything. Line ends
-    and bars within cells are kept apart from those of the table."""
-    cells = [[_cell(value) for value in row] for row in rows]
-    cells = [row for row in cells if any(row)]
-    if not cells:
+    and bars within cells are kept apart from those of the table; rows and columns in which no cell
+    says anything are left out. Raises ValueError for a table that nobody can have meant."""
+    said: list[dict[int, str]] = []
+    for row in rows:
+        cells = {place: text for place, value in enumerate(row) if (text := _cell(value))}
+        if cells:
+            said.append(cells)
+    if not said:
         return ""
-    width = max(max(n for n, cell in enumerate(row, start=1) if cell) for row in cells)
-    lines = [f"| {' | '.join((row + [''] * width)[:width])} |" for row in cells]
-    return "\n".join([lines[0], f"|{' --- |' * width}", *lines[1:]])
+    columns = sorted({place for cells in said for place in cells})
+    if len(said) * len(columns) > MOST_CELLS:
+        raise ValueError(f"a table has {len(said):,} rows of {len(columns):,} columns")
+    lines = [f"| {' | '.join(cells.get(place, '') for place in columns)} |" for cells in said]
+    return "\n".join([lines[0], f"|{' --- |' * len(columns)}", *lines[1:]])
 
 
 def _cell(value: object) -> str:

@@ -13,10 +13,11 @@ def read(path: Path) -> str:
 
     book = load_workbook(path, read_only=True, data_only=True)
     try:
-        sheets = (
-            (sheet.title, markdown_table(sheet.iter_rows(values_only=True)))
-            for sheet in book.worksheets
-        )
-        return "\n\n".join(f"## {name}\n\n{table}" for name, table in sheets if table)
+        parts = []
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()  # one far cell would make every row as long as the sheet
+            if table := markdown_table(sheet.iter_rows(values_only=True)):
+                parts.append(f"## {sheet.title}\n\n{table}")
+        return "\n\n".join(parts)
     finally:
         book.close()
