@@ -80,6 +80,14 @@ def test_one_bad_conversation_does_not_spoil_its_neighbours(index: Path) -> None
     assert answers[3].text == "배송?"
 
 
+def test_a_form_of_the_answer_reaches_the_model_as_it_is(index: Path) -> None:
+    model = Parrot(lambda _: "{}")
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"const": None}}}
+    asyncio.run(Assistant(rag(index), model).answer([user("반품?")], form))
+    ask(rag(index), model, user("반품?"))
+    assert [request.response_format for request in model.asked] == [form, None]
+
+
 def test_a_closed_stream_stops_the_model(index: Path) -> None:
     """PREVENT 24, on this floor."""
     model = Parrot(lambda _: "하나 둘 셋 넷")

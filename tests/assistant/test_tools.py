@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sadari.assistant import Answer, Assistant, Prompt, Recipe, Tools
+from sadari.assistant import Answer, Assistant, AssistantError, Prompt, Recipe, Tools
 from sadari.domain.message import ToolCall, user
 from sadari.llm.types import Completion, Failure, Request
 from tests.assistant.conftest import Parrot
@@ -119,3 +119,10 @@ def test_words_after_calls_that_all_failed_do_not_stand(tmp_path: Path) -> None:
     answer = asyncio.run(assistant.answer([user("베이3까지 지금 얼마나 걸려?")]))
     assert (answer.text, answer.plain) == ("베이3까지 12분 걸립니다.", True)
     assert [result.ok for result in answer.called] == [False, True]
+
+
+def test_what_tools_say_is_not_promised_as_json(tmp_path: Path) -> None:
+    assistant, model = _with_tools(tmp_path, lambda _: Completion("{}"))
+    with pytest.raises(AssistantError, match="not held to a JSON form"):
+        asyncio.run(assistant.answer([user("베이3까지?")], {"type": "json_object"}))
+    assert model.asked == []

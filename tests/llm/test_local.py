@@ -144,12 +144,6 @@ def test_a_failure_stays_with_its_request(llama: LocalModel) -> None:
         asyncio.run(llama.complete(too_long))
 
 
-def test_a_schema_is_refused_not_ignored(llama: LocalModel) -> None:
-    request = Request((user("?"),), schema={"type": "object"})
-    with pytest.raises(ModelError, match="cannot be held to a JSON schema"):
-        asyncio.run(llama.complete(request))
-
-
 def test_logprobs_equal_transformers(llama: LocalModel) -> None:
     assert isinstance(llama, HasLogprobs)
     pairs = [((SYSTEM, user("왜? " * k)), "가나다" * k) for k in (1, 5, 2)]

@@ -199,17 +199,19 @@ def test_silence_is_a_sentence() -> None:
 
 
 def test_everything_in_a_request_is_sent() -> None:
+    schema = {"name": "order", "strict": True, "schema": {"type": "object"}}
+    form = {"type": "json_schema", "json_schema": schema}
     request = Request(
         (user("?"),),
         tools=({"type": "function", "function": {"name": "f"}},),
-        schema={"type": "object"},
+        response_format=form,
         sampling=Sampling(7, 0.5, 0.9, 3, ("끝",)),
         template_kwargs={"enable_thinking": False},
     )
     _, server = ask(lambda *_: JSONResponse(good()), request)
     body = server.bodies[0]
     assert body["tools"] == [{"type": "function", "function": {"name": "f"}}]
-    assert body["response_format"]["json_schema"]["schema"] == {"type": "object"}
+    assert body["response_format"] == form, "passed on as it is"
     wanted = {"max_tokens": 7, "temperature": 0.5, "top_p": 0.9, "seed": 3, "stop": ["끝"]}
     assert wanted.items() <= body.items()
     assert body["chat_template_kwargs"] == {"enable_thinking": False}

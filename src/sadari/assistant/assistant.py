@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sadari.assistant.grounding import cite, ungrounded_numbers
 from sadari.assistant.passages import passages_for
@@ -61,9 +62,14 @@ class Assistant:
             else ()
         )
 
-    async def answer(self, conversation: Sequence[Message]) -> Answer:
-        """The answer to the last user turn. Raises what the model raises."""
-        prepared = self._prepare(conversation)
+    async def answer(
+        self,
+        conversation: Sequence[Message],
+        response_format: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """The answer to the last user turn, in OpenAI's `response_format` if one is given. Raises
+        what the model raises, and AssistantError where tools answer in words of their own."""
+        prepared = self._prepare(conversation, response_format)
         if not self.tools:
             return self._finish(prepared, await self.model.complete(prepared.request))
         answer = (await self._converse([prepared]))[0]
@@ -79,15 +85,19 @@ class Assistant:
         answers = iter(await self._converse([p for p in prepared if isinstance(p, _Prepared)]))
         return [ready if isinstance(ready, Failure) else next(answers) for ready in prepared]
 
-    async def stream(self, conversation: Sequence[Message]) -> AsyncIterator[Delta]:
+    async def stream(
+        self,
+        conversation: Sequence[Message],
+        response_format: Mapping[str, Any] | None = None,
+    ) -> AsyncIterator[Delta]:
         """The answer piece by piece; closing the iterator stops the model. With tools it comes in
         one piece: it may only be shown once its numbers are checked."""
         if self.tools:
-            answer = await self.answer(conversation)
+            answer = await self.answer(conversation, response_format)
             yield Delta(answer.text)
             yield Delta(finish_reason=answer.finish_reason, usage=answer.usage)
             return
-        pieces = self.model.stream(self._prepare(conversation).request)
+        pieces = self.model.stream(self._prepare(conversation, response_format).request)
         try:
             async for piece in pieces:
                 yield piece
@@ -174,7 +184,16 @@ class Assistant:
             plain=True,
         )
 
-    def _prepare(self, conversation: Sequence[Message]) -> _Prepared:
+    def _prepare(
+        self,
+        conversation: Sequence[Message],
+        response_format: Mapping[str, Any] | None = None,
+    ) -> _Prepared:
+        if response_format is not None and self.tools:
+            raise AssistantError(
+                "this assistant calls tools, and what they say is not held to a JSON form.",
+                todo="Ask without response_format.",
+            )
         question = last_question(conversation)
         passages: list[Passage] = []
         if self.index is not None and self.recipe.retrieval is not None:
@@ -195,6 +214,7 @@ class Assistant:
         request = Request(
             messages=messages,
             tools=schemas,
+            response_format=response_format,
             sampling=self.recipe.sampling,
             adapter=self.recipe.adapter,
         )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sadari.llm.detokenise import Detokeniser
+from sadari.llm.grammar import Constraint
 from sadari.llm.reply import stop_at
 from sadari.llm.types import Sampling
 
@@ -37,13 +38,14 @@ class Engine(Protocol):
 class Row:
     """One prompt on its way to an answer. `thinking` says that the prompt has opened a block of
     thinking; `show` is called with each piece of text as it becomes readable; `cancelled` ends the
-    row at the next step."""
+    row at the next step; `constraint` holds the answer to a form."""
 
     prompt: tuple[int, ...]
     sampling: Sampling
     thinking: bool = False
     show: Callable[[str], None] | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
+    constraint: Constraint | None = None
     tokens: list[int] = field(default_factory=list)
     text: str = ""
     finish_reason: str | None = None
@@ -101,7 +103,8 @@ class _Writer:
         self.row = row
         self._stop_ids = stop_ids
         self._text = Detokeniser(tokenizer)
-        self._watch = bool(row.sampling.stop) or row.show is not None
+        waits = row.constraint is not None and row.constraint.waiting
+        self._watch = bool(row.sampling.stop) or row.show is not None or waits
         self._generator: Any = None
 
     def take(self, token: int) -> None:
@@ -117,6 +120,8 @@ class _Writer:
         row.tokens.append(token)
         if self._watch:
             self._read(self._text.add(token))
+        if row.constraint is not None:
+            row.finish_reason = row.constraint.take(token, self._text.text) or row.finish_reason
         if row.finish_reason is None and len(row.tokens) >= row.sampling.max_tokens:
             row.finish_reason = "length"
 
@@ -156,6 +161,9 @@ class _Writer:
 
 
 def _choose(logits: Any, writers: Sequence[_Writer]) -> list[int]:
+    for writer, row in zip(writers, logits, strict=True):
+        if writer.row.constraint is not None and writer.row.finish_reason is None:
+            writer.row.constraint.apply(row)
     if all(writer.row.sampling.temperature <= 0 for writer in writers):
         greedy: list[int] = logits.argmax(-1).tolist()
         return greedy

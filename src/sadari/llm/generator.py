@@ -8,6 +8,7 @@ from typing import Any
 
 from sadari.llm.adapters import Adapters
 from sadari.llm.decode import Engine, Row, Timing, decode
+from sadari.llm.grammar import Grammars
 from sadari.llm.padded import PaddedEngine
 from sadari.llm.prefix import Prefix
 from sadari.llm.render import end_of_turn
@@ -30,6 +31,8 @@ class Generator:
         self._adapters = adapters
         self._ragged = fits(model)
         self._stop_ids = _stop_ids(model, tokenizer)
+        vocabulary = model.config.get_text_config().vocab_size
+        self.grammars = Grammars(tokenizer, vocabulary, self._stop_ids)
 
     def answer(self, adapter: str | None, rows: Sequence[Row], share: bool = True) -> list[Timing]:
         """Fills the rows, batch by batch; returns each row's share of the time.

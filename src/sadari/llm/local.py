@@ -19,6 +19,7 @@ from sadari.llm import weights
 from sadari.llm.adapters import Adapters
 from sadari.llm.decode import Row, Timing
 from sadari.llm.generator import BATCH_ROWS, Generator
+from sadari.llm.grammar import schema_of
 from sadari.llm.logprobs import answer_logprobs
 from sadari.llm.render import ids_digest, render
 from sadari.llm.reply import parse, visible
@@ -26,6 +27,7 @@ from sadari.llm.types import (
     Completion,
     Delta,
     Failure,
+    FormatError,
     ModelError,
     ModelInfo,
     Price,
@@ -245,10 +247,11 @@ class LocalModel:
 
     def _row(self, job: _Job) -> Row:
         request = job.request
-        if request.schema is not None:
-            raise ModelError(
-                "a local model cannot be held to a JSON schema yet.",
-                todo="Ask for JSON in the prompt and check it, or use a remote model.",
+        schema = schema_of(request.response_format)
+        if schema is not None and request.tools:
+            raise FormatError(
+                "an answer that must be JSON cannot call tools as well.",
+                todo="Ask without response_format, or without tools.",
             )
         prompt = render(
             self.tokenizer, request.messages, request.tools, True, request.template_kwargs
@@ -265,10 +268,12 @@ class LocalModel:
         )
         thinking = self.tokenizer.decode(prompt[-12:]).rstrip().endswith("<think>")
         job.row = Row(prompt, sampling, thinking, job.show, job.cancelled)
+        if schema is not None:
+            job.row.constraint = self._generator.grammars.constraint(schema, thinking)
         return job.row
 
     def _completion(self, request: Request, row: Row, timing: Timing) -> Completion:
-        reply = parse(row.text, row.thinking)
+        reply = parse(row.text, row.thinking, calls_tools=row.constraint is None)
         reason = row.finish_reason or "stop"
         return Completion(
             text=reply.text,

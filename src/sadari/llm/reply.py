@@ -26,11 +26,13 @@ class Reply:
     tool_calls: tuple[ToolCall, ...]
 
 
-def parse(raw: str, thinking: bool = False) -> Reply:
+def parse(raw: str, thinking: bool = False, *, calls_tools: bool = True) -> Reply:
     """Takes a finished reply apart. `thinking` says that the prompt had already opened a
     `<think>` block. A block that is not JSON, or names no function, stays in the text: nothing
-    that the model said is lost."""
+    that the model said is lost. Without `calls_tools` all but the thinking is text."""
     reasoning, rest = _split_thinking(raw, thinking)
+    if not calls_tools:
+        return Reply(rest, reasoning.strip(), ())
     calls: list[ToolCall] = []
 
     def take(match: re.Match[str]) -> str:

@@ -14,6 +14,10 @@ class ModelError(SadariError):
     """A model could not be opened, asked, or understood."""
 
 
+class FormatError(ModelError):
+    """A form of the answer that was asked for and cannot be given: the asker's to mend."""
+
+
 @dataclass(frozen=True)
 class Sampling:
     """How the next token is chosen. Temperature 0 is greedy, and the default everywhere."""
@@ -27,11 +31,12 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Request:
-    """One question to a model. `adapter` is the folder of a PEFT adapter, or None for the base."""
+    """One question to a model. `adapter` is the folder of a PEFT adapter, or None for the base;
+    `response_format` is OpenAI's: `{"type": "json_object"}`, or `json_schema` with a schema."""
 
     messages: tuple[Message, ...]
     tools: tuple[Mapping[str, Any], ...] = ()
-    schema: Mapping[str, Any] | None = None
+    response_format: Mapping[str, Any] | None = None
     sampling: Sampling = Sampling()
     adapter: str | None = None
     template_kwargs: Mapping[str, Any] = field(default_factory=dict)

@@ -33,11 +33,8 @@ def body(model: str, request: Request) -> dict[str, Any]:
         out["stop"] = list(sampling.stop)
     if request.tools:
         out["tools"] = [dict(tool) for tool in request.tools]
-    if request.schema is not None:
-        out["response_format"] = {
-            "type": "json_schema",
-            "json_schema": {"name": "answer", "schema": dict(request.schema), "strict": True},
-        }
+    if request.response_format is not None:
+        out["response_format"] = dict(request.response_format)
     if request.template_kwargs:
         out["chat_template_kwargs"] = dict(request.template_kwargs)
     return out
