@@ -14,7 +14,7 @@ from sadari.forecasting.words import sentence, when
 from sadari.text.josa import with_josa
 from sadari.tools import Context
 
-Bay = Annotated[str, Field(pattern=r"Bay\d+", description="베이 이름, 예: Bay5")]
+Bay = Annotated[str, Field(pattern=r"^Bay\d{1,3}$", description="베이 이름, 예: Bay5")]
 
 
 def transport_time(context: Context, origin: Bay, destination: Bay) -> str:

@@ -133,5 +133,10 @@ def test_bottlenecks_and_advice(with_fridays: pl.DataFrame) -> None:
     assert (refill.level, refill.per_day) == (106.0, 48.0)
     assert refill.at is not None
     assert refill.at.startswith("2026-03-05 03:00")
+    slow = stock.with_columns(level=1e9 - 1e-3 * pl.int_range(pl.len()))
+    known_slow = make_history(with_fridays, stock=slow, settings=ForecastSettings())
+    assert [r.at for r in advice(known_slow, reorder_at=50).refills] == [
+        None
+    ]  # in 100 million years
     assert any("Refill pod at A" in line for line in told.sentences)
     assert any("A: pod 보충을" in line for line in advice(known, reorder_at=50).sentences)

@@ -42,6 +42,7 @@ def test_lines_of_json_are_counted_past_empty_and_broken_ones(tmp_path: Path) ->
 def test_lines_are_counted_past_torn_rows_and_within_quotes(tmp_path: Path) -> None:
     take_in(tmp_path, HEAD + f'a,"X\nx",Y,{GOOD}b,,Y,{GOOD}')
     assert lines(tmp_path) == {"lacks source": 4}
+    assert read_history(PLAIN, tmp_path / "home").moves["source"].to_list() == ["X x"]
     take_in(tmp_path, HEAD + f"a,X\n\nb,,Y,{GOOD}", name="moves2.csv")
     assert lines(tmp_path)["lacks source"] == 4
 

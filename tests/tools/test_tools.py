@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,21 @@ def _helper(anything):
 def broken(item: Item) -> str:
     """고장난 도구."""
     return 1 / 0
+
+
+def endless(item: Item) -> float:
+    """수가 아닌 것."""
+    return float("nan")
+
+
+def leaving(item: Item) -> str:
+    """나가 버린다."""
+    raise SystemExit(3)
+
+
+def told(tongue: Literal["en", "ko"] = "ko") -> str:
+    """어느 말로 하는지 between 고른다."""
+    return tongue
 '''
 
 
@@ -51,7 +67,9 @@ def tools(tmp_path: Path) -> tuple[Tool, ...]:
 
 
 def test_a_signature_becomes_what_the_model_reads(tools: tuple[Tool, ...]) -> None:
-    assert [tool.name for tool in tools] == ["stock_level", "delivery", "broken"]
+    assert [tool.name for tool in tools] == [
+        "stock_level", "delivery", "broken", "endless", "leaving", "told",
+    ]  # fmt: skip
     assert tools[0].schema == {
         "type": "function",
         "function": {
@@ -84,11 +102,15 @@ def test_a_signature_becomes_what_the_model_reads(tools: tuple[Tool, ...]) -> No
         ("stock_level", {"item": "AB-1", "rm": "-rf"}, False, "rm: Extra inputs"),
         ("stock_level", {"item": "ZZ-0"}, False, "그런 품번은 없습니다."),
         ("broken", {"item": "AB-1"}, False, "broken failed: ZeroDivisionError"),
+        ("endless", {"item": "AB-1"}, False, "endless failed: ValueError"),
+        ("leaving", {"item": "AB-1"}, False, "leaving failed: SystemExit"),
+        ("stock_level", ["AB-1"], False, "Wrong arguments: stock_level: Input should be"),
+        ("stock_level", None, False, "Wrong arguments: stock_level: Input should be"),
         ("format_disk", {}, False, "There is no tool format_disk. There are: stock_level"),
     ],
 )
 def test_a_call_is_checked_before_it_runs_and_never_raises(
-    tools: tuple[Tool, ...], name: str, arguments: dict[str, object], ok: bool, said: str
+    tools: tuple[Tool, ...], name: str, arguments: Any, ok: bool, said: str
 ) -> None:
     result = run_tool(ToolCall(name, arguments), tools)
     assert result.ok is ok
@@ -110,6 +132,14 @@ def test_a_call_is_read_from_a_question_or_not_at_all(
 ) -> None:
     call = read_call(question, tools[:2])
     assert (call and (call.name, call.arguments)) == wanted
+
+
+def test_a_choice_is_read_as_a_word_of_its_own(tools: tuple[Tool, ...]) -> None:
+    """Latin letters within a word are none; Korean particles follow without a space."""
+    for question, wanted in (("between 고른다", {}), ("en으로 between 고른다", {"tongue": "en"})):
+        call = read_call(question, tools)
+        assert call is not None
+        assert (call.name, call.arguments) == ("told", wanted)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +169,7 @@ def test_checking_a_domain_does_not_run_its_tools(tmp_path: Path) -> None:
     path.write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n" + STOCK, encoding="utf-8")
     command[1:] = ["check", str(tmp_path / "shop")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert "3 tools" in done.stdout
+    assert "6 tools" in done.stdout
     assert not (tmp_path / "ran").exists()
     path.write_text("def f(x):\n    return x\n", encoding="utf-8")
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from sadari.cli.common import DomainArgument, JsonOption, messages, output, print_json, say, stages
@@ -99,7 +100,7 @@ def ingest(
         table.add_column(name, justify="left" if name in ("file", "kind") else "right")
     for name, (kind, c) in found.items():
         numbers = (c.rows, c.new, c.revised, c.repeated, c.set_aside)
-        table.add_row(Path(name).name, kind, *(f"{n:,}" for n in numbers))
+        table.add_row(escape(Path(name).name), kind, *(f"{n:,}" for n in numbers))
     output.print(table)
     if twice := sum(c.ambiguous for _, c in found.values()):
         say(f"{twice} times lie in an hour that the clock shows twice; the first was taken.")

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Annotated, Literal
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from sadari.cli.common import DomainArgument, JsonOption, output, print_json, say
@@ -27,6 +28,9 @@ def rules(domain: DomainArgument, json: JsonOption = False) -> None:
     if json:
         print_json([{**asdict(a), "rule": a.rule.model_dump()} for a in audits])
         return
+    if not audits:
+        say(escape(f"There are no rules. Declare some in {domain / 'rules.toml'}."))
+        return
     table = Table()
     for name in ("rule", "declared", "measured", "95 % interval", "moves", "days", "finding"):
         side: Literal["left", "right"] = "left" if name in ("rule", "finding") else "right"
@@ -40,7 +44,7 @@ def rules(domain: DomainArgument, json: JsonOption = False) -> None:
                 f"{a.measured.low:+.1f} … {a.measured.high:+.1f}",
             )
         table.add_row(
-            a.rule.text, f"{a.rule.minutes:+g}", *seen, f"{a.moves:,}", str(a.days),
+            escape(a.rule.text), f"{a.rule.minutes:+g}", *seen, f"{a.moves:,}", str(a.days),
             f"[{colour[a.finding]}]{FINDING[a.finding][folder.settings.language]}[/]",
         )  # fmt: skip
     output.print(table)
@@ -97,7 +101,7 @@ def bottlenecks(
         table.add_column(name, justify="left" if name == "place" else "right")
     for b in found:
         numbers = (f"{b.lost_minutes:,.0f}", f"{b.share:.0%}", f"{b.median_minutes:.1f}")
-        table.add_row(b.place, f"{b.moves:,}", *numbers, f"{b.slow:.0%}")
+        table.add_row(escape(b.place), f"{b.moves:,}", *numbers, f"{b.slow:.0%}")
     output.print(table)
 
 
@@ -140,7 +144,9 @@ def advice(domain: DomainArgument, json: JsonOption = False) -> None:
     for r in found.routes:
         before = "–" if r.before is None else f"{r.before:.1f}"
         hours = ", ".join(f"{h:02d}" for h in r.peak_hours)
-        table.add_row(r.route, str(r.moves), f"{r.mean:.1f}", f"{r.spread:.1f}", before, hours)
+        table.add_row(
+            escape(r.route), str(r.moves), f"{r.mean:.1f}", f"{r.spread:.1f}", before, hours
+        )
     output.print(table)
     for line in found.sentences:
         output.print(line, markup=False, soft_wrap=True)

@@ -158,5 +158,6 @@ def parse_at(text: str, zone_name: str) -> int:
         at = None
     if at is None:
         todo = "Write it like 2026-11-20T14:30, or with an offset: 2026-11-20T14:30+09:00."
-        raise ForecastError(f"{text!r} is no time in {zone_name}.", where="--at", todo=todo)
+        said = f"{text!r} is no time in {zone_name}, or its clock skips it."
+        raise ForecastError(said, where="--at", todo=todo)
     return int(at)

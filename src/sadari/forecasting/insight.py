@@ -19,6 +19,7 @@ from sadari.forecasting.words import Language, when
 from sadari.stats import Interval
 
 WEEK = 7 * DAY
+FAR = 365 * DAY  # nobody plans a refill beyond
 WINDOWS: tuple[tuple[str, tuple[int, ...], int, int], ...] = (
     ("Monday morning", (0,), 6, 11),
     ("Friday afternoon", (4,), 13, 18),
@@ -190,7 +191,7 @@ def advice(
 
 def refill(history: History, reorder_at: float) -> tuple[Refill, ...]:
     """Each stock's last level, what it loses in a day (the median fall between readings of the last
-    seven days, refills left out), and when it reaches `reorder_at`."""
+    seven days, refills left out), and when it reaches `reorder_at`; no time beyond a year."""
     found = []
     for (item, place), rows in history.stock.sort("at").group_by(
         ["item", "place"], maintain_order=True
@@ -201,10 +202,10 @@ def refill(history: History, reorder_at: float) -> tuple[Refill, ...]:
         falls = -np.diff(recent["level"].to_numpy())
         use = (falls > -0.2 * max(level, 1.0)) & (steps > 0)
         rate = float(falls[use].sum() / steps[use].sum()) if use.any() else 0.0
-        when = None
-        if rate > 0:
-            when = local(int(at + max(level - reorder_at, 0) / rate), history.zone)
-        found.append(Refill(str(item), str(place), level, round(rate * DAY, 2), when))
+        due = None
+        if rate > 0 and (left := max(level - reorder_at, 0) / rate) <= FAR:
+            due = local(int(at + left), history.zone)
+        found.append(Refill(str(item), str(place), level, round(rate * DAY, 2), due))
     return tuple(sorted(found, key=lambda r: (r.at is None, r.at or "")))
 
 

@@ -115,7 +115,8 @@ def _clean(rows: Rows, kind: Kind, mapping: dict[str, str], settings: ForecastSe
     empty = pl.Series([None] * len(frame), dtype=pl.String)
     for name in kind.text:
         column = frame[mapping[name]] if mapping.get(name, "") in frame.columns else empty
-        text = column.cast(pl.String).str.strip_chars()
+        # a name with a line break in it could pass for a line of its own, in a prompt too
+        text = column.cast(pl.String).str.replace_all(r"[\x00-\x1f\x7f]+", " ").str.strip_chars()
         made[name] = text.set(text == "", None)
     later: dict[str, pl.Series] = {}
     duration = settings.moves.duration if kind is MOVES else None
@@ -172,9 +173,9 @@ def _as_moves(
             )
         )
     if columns.place is not None:
-        ends = [pl.col(name).str.extract(columns.place, 1) for name in ("source", "destination")]
+        places = [pl.col(name).str.extract(columns.place, 1) for name in ("source", "destination")]
         try:
-            rows = rows.with_columns(ends)
+            rows = rows.with_columns(places)
         except pl.exceptions.ComputeError as error:  # Rust's patterns know no look-around
             said = f"{columns.place!r} cannot be used: {str(error).splitlines()[0]}."
             todo = "Write it without look-around and references back."
@@ -193,10 +194,10 @@ def _as_moves(
     else:
         rows = rows.with_columns(end=_later_if_before(rows, later["end"]))
     if not columns.id:
-        said = pl.concat_str(
+        everything = pl.concat_str(
             [pl.col(c).cast(pl.String).fill_null("") for c in rows.columns[1:]], separator="\x1f"
         )
-        rows = rows.with_columns(id=said)
+        rows = rows.with_columns(id=everything)
     return rows
 
 

@@ -54,8 +54,8 @@ _LINES: Mapping[str, Bilingual] = {
         "ko": "{item}: {minutes:+.0f}분, {reason}(과거 기록에서 이득이 없어 더하지 않음)",
     },
     "case": {
-        "en": "like {at}: {minutes:.1f} min {priority}{plans} ({alike:.2f})",
-        "ko": "비슷한 때 {at}: {minutes:.1f}분 {priority}{plans} ({alike:.2f})",
+        "en": "like {at}: {minutes:.1f} min{priority}{plans} ({alike:.2f})",
+        "ko": "비슷한 때 {at}: {minutes:.1f}분{priority}{plans} ({alike:.2f})",
     },
 }
 
@@ -153,7 +153,7 @@ def details(found: Forecast, language: Language = "ko") -> list[str]:
         lines.append(
             line(
                 "case", at=when(case.at, language), minutes=case.minutes,
-                priority=case.priority, plans=plans, alike=case.alike,
+                priority=f" {case.priority}".rstrip(), plans=plans, alike=case.alike,
             )
         )  # fmt: skip
     return lines

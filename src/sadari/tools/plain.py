@@ -56,11 +56,16 @@ def _find(text: str, wanted: Mapping[str, Any]) -> tuple[int, int, Any] | None:
             pattern = kind["pattern"].removeprefix("^").removesuffix("$")
             if match := re.search(pattern, text):
                 return match.start(), match.end(), match.group()
-        elif choices := [c for c in kind.get("enum", ()) if str(c) in text]:
-            first = min(choices, key=lambda choice: text.index(str(choice)))
-            return text.index(str(first)), text.index(str(first)) + len(str(first)), first
+        elif choices := [(m, c) for c in kind.get("enum", ()) if (m := _word(str(c), text))]:
+            match, choice = min(choices, key=lambda found: found[0].start())
+            return match.start(), match.end(), choice
         elif kind.get("type") in ("integer", "number") and (match := _NUMBER.search(text)):
             number = float(match.group())
             whole = kind["type"] == "integer"
             return match.start(), match.end(), int(number) if whole else number
     return None
+
+
+def _word(choice: str, text: str) -> re.Match[str] | None:
+    """The choice where it is no part of a longer Latin word: "en" is not in "between"."""
+    return re.search(rf"(?<![A-Za-z0-9]){re.escape(choice)}(?![A-Za-z0-9])", text)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -25,19 +26,23 @@ def run_tool(call: ToolCall, tools: Sequence[Tool]) -> ToolResult:
         names = ", ".join(tool.name for tool in tools)
         return ToolResult(call, f"There is no tool {call.name}. There are: {names}.", False)
     try:
-        checked = tool.arguments.model_validate(dict(call.arguments))
+        given: Any = call.arguments  # a model may write anything, also no object at all
+        given = dict(given) if isinstance(given, Mapping) else given
+        checked = tool.arguments.model_validate(given)
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, e['loc'])) or call.name}: {e['msg']}" for e in error.errors()
         )
         return ToolResult(call, f"Wrong arguments: {wrong}.", False)
     try:
-        given = {name: getattr(checked, name) for name in tool.arguments.model_fields}
-        result = tool.function(**given)
-        text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
+        values = {name: getattr(checked, name) for name in tool.arguments.model_fields}
+        result = tool.function(**values)
+        text = result
+        if not isinstance(result, str):
+            text = json.dumps(result, ensure_ascii=False, allow_nan=False)
     except SadariError as error:
         return ToolResult(call, str(error), False)
-    except Exception as error:  # the domain's own code: one bad call must not end a service
+    except (Exception, SystemExit) as error:  # the domain's own code must not end a service
         _log.warning("the tool %s failed", call.name, exc_info=error)
         return ToolResult(call, f"{call.name} failed: {type(error).__name__}: {error}", False)
     return ToolResult(call, text if len(text) <= LONGEST else text[:LONGEST] + " …", True)
