@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,32 @@ def test_who_watches_sees_a_run_die(shop: Path, tmp_path: Path, tiny: Path) -> N
     _, rest = watching.communicate(timeout=300)
     assert "its process is dead; the same command goes on" in rest.replace("\n", " ")
     assert watching.returncode == 1
+
+
+@pytest.mark.parametrize("seconds", [1.5, 6.0])
+def test_an_interrupt_while_the_child_still_starts(
+    tmp_path: Path, tiny: Path, seconds: float
+) -> None:
+    """Ctrl-C reaches the child as well, where it once printed a traceback of what it imported."""
+    long = small_domain(tmp_path / "shop", tiny, tuning="epochs = 100\npatience = 100")
+    environment = {**os.environ, "SADARI_HOME": str(tmp_path / "home"), "COLUMNS": "200"}
+    tuning = subprocess.Popen(
+        [*SADARI, "tune", str(long)],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert tuning.stderr is not None
+    for line in tuning.stderr:
+        if "of memory" in line:
+            break
+    time.sleep(seconds)
+    os.killpg(tuning.pid, signal.SIGINT)
+    _, rest = tuning.communicate(timeout=120)
+    assert tuning.returncode == 130, rest
+    assert "Traceback" not in rest
+    assert "the same command goes on from it" in rest
 
 
 def test_exports_of_a_domain(

@@ -10,8 +10,9 @@ import hashlib
 import json
 import logging
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -40,6 +41,8 @@ from sadari.tuning import Lesson, TuneSettings
 log = logging.getLogger("sadari.jobs")
 
 OnStep = Callable[[str, int, int, float], None]  # job, step, steps, loss
+
+PATIENCE = 30.0  # seconds for an interrupted process to end; it may still be importing
 
 
 @dataclass(frozen=True)
@@ -212,7 +215,7 @@ def _run(jobs: Sequence[Job], on_step: OnStep | None, track: Tracking | None) ->
     with context.Manager() as manager, ProcessPoolExecutor(workers, mp_context=context) as pool:
         news = manager.Queue()
         with _interrupts_wait():
-            futures = [
+            futures: list[Future[None]] = [
                 pool.submit(train_job, _with_threads(job, threads), news, track) for job in jobs
             ]
         try:
@@ -234,9 +237,19 @@ def _run(jobs: Sequence[Job], on_step: OnStep | None, track: Tracking | None) ->
                 todo="The same command goes on from its last checkpoint. If it was memory: "
                 "`sadari tune … --dry-run` says what it takes, --memory-limit keeps it below.",
             ) from error
-        except BaseException:
+        except BaseException as error:
             pool.shutdown(wait=False, cancel_futures=True)
+            if isinstance(error, KeyboardInterrupt):
+                _let_end(futures)
             raise
+
+
+def _let_end(futures: Sequence[Future[None]]) -> None:
+    """Wait, if not for long, until whoever was interrupted as well has said so in its log: the
+    queue that they know ends with us."""
+    until = time.monotonic() + PATIENCE
+    while not all(future.done() for future in futures) and time.monotonic() < until:
+        time.sleep(0.05)
 
 
 @contextmanager
