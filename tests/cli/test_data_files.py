@@ -58,6 +58,10 @@ def test_convert(tmp_path: Path) -> None:
     }
     counts = json.loads(run("data", "convert", log, out, "--json", home=tmp_path).stdout)
     assert (counts["rows_in"], counts["rows_out"]) == (2, 1)
+    wrong = run("data", "convert", log, log, home=tmp_path, status=2)
+    assert "would be written over itself" in wrong.stderr
+    wrong = run("data", "step", "clean", log, "--out", log, home=tmp_path, status=2)
+    assert "would be written over itself" in wrong.stderr
     wrong = run("data", "convert", log, out, "--columns", "question", home=tmp_path, status=2)
     assert "--columns is not name=column" in wrong.stderr
     wrong = run(

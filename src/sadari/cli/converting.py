@@ -57,6 +57,9 @@ def convert(
         given = {name.strip(): column.strip() for name, _, column in pairs}
     url = source if "://" in source else ""
     wanted = Source(None if url else Path(source), url, query, source_format or None, given)
+    if wanted.path is not None and target.resolve() == wanted.path.resolve():
+        todo = "Name another file."
+        raise DataError("would be written over itself.", where=str(target), todo=todo)
     account = Account("import")
     with messages.status("reading") as status:
         records = stream_records(

@@ -58,6 +58,12 @@ def step(
     folder = _domain(domain)
     if name is Name.EXAM and not folder.questions:
         raise DataError("there is no exam to keep out.", todo="Name a domain with --domain.")
+    target = out or source.with_name(
+        f"{source.stem}.{name}{'' if name is Name.SPLIT else '.jsonl'}"
+    )
+    if target.resolve() == source.resolve():
+        todo = "Name another place with --out."
+        raise DataError("would be written over itself.", where=str(target), todo=todo)
     with messages.status("reading"):
         records, read = import_records(Source(source))
     if name is Name.QUALITY:
@@ -67,9 +73,6 @@ def step(
         else:
             output.print(checks_table(summary))
         return
-    target = out or source.with_name(
-        f"{source.stem}.{name}{'' if name is Name.SPLIT else '.jsonl'}"
-    )
     with (
         messages.status(str(name)),
         Vault.open(vault_path(Store.open().home, folder.id)) as vault,
