@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 COMMANDS = (
     ["benchmarks/climb.py"],
     ["benchmarks/evaluation_speed.py"],
+    ["-m", "benchmarks.constrained"],
     ["-m", "benchmarks.tuning", "--shape", "practice"],
     ["-m", "benchmarks.tuning", "--shape", "0.5b", "--steps", "6", "--rounds", "2"],
     ["-m", "benchmarks.preference"],

@@ -32,6 +32,7 @@ def main() -> None:
         ("methods", methods),
         ("forgetting", forgetting),
         ("evaluation_speed", evaluation),
+        ("json", constrained),
         ("retrieval", retrieval),
         ("pii", pii),
         ("near_duplicates", near_duplicates),
@@ -163,6 +164,29 @@ def evaluation(found: dict[str, Any]) -> Iterator[str]:
             same = result["same_answers"][peer]
             rows.append([work, peer, f"{ratio['cpu']} ×", f"{ratio['wall']} ×", f"{same:.0%}"])
     yield from table(["work", "peer", "CPU ratio", "wall ratio", "same answers"], rows)
+
+
+def constrained(found: dict[str, Any]) -> Iterator[str]:
+    yield "## Answers held to a JSON schema\n\n`python -m benchmarks.constrained`\n"
+    yield f"{found['questions']} dev questions of examples/dinner that ask for a state, "
+    tuned = ", tuned" if found["adapter"] else ", untuned"
+    yield f"{found['model']} model{tuned}. *An order*: all ten slots, each of its kind.\n"
+    rows = []
+    for form, result in found["quality"].items():
+        valid, low, high = (f"{100 * share:.0f}" for share in result["valid_json"])
+        shares = (f"{result[name]:.0%}" for name in ("an_order", "slots", "cut_off"))
+        rows.append([form, f"{valid}% ({low}–{high}%)", *shares, result["tokens"]])
+    yield from table(["", "valid JSON", "an order", "slots right", "cut off", "tokens"], rows)
+    empty = f"{found['slots_of_an_empty_order']:.0%}"
+    yield f"\nAn order in which nothing is filled has {empty} of the slots right.\n"
+    cost = found["cost"]
+    yield f"What a token costs, {cost['vocabulary']:,} tokens to choose from:\n"
+    batches = [(name, one) for name, one in cost.items() if name.endswith("rows")]
+    rows = [
+        [name, one["free_cpu_ms_per_token"], one["held_cpu_ms_per_token"], f"{one['times']} ×"]
+        for name, one in batches
+    ]
+    yield from table(["batch", "free, CPU ms", "held, CPU ms", "ratio"], rows)
 
 
 def retrieval(found: dict[str, Any]) -> Iterator[str]:
