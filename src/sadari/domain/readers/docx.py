@@ -22,7 +22,8 @@ def read(path: Path) -> str:
     styles: dict[str | None, str] = {}  # looking one up takes milliseconds
     for block in Document(str(path)).iter_inner_content():
         if isinstance(block, Table):
-            widest = max((cell.grid_span for cell in block._tbl.iter_tcs()), default=1)
+            cells = (cell for row in block._tbl.tr_lst for cell in row.tc_lst)
+            widest = max((cell.grid_span for cell in cells), default=1)
             if widest > MOST_COLUMNS:
                 raise ValueError(f"a cell spans {widest:,} columns")
             parts.append(markdown_table([cell.text for cell in row.cells] for row in block.rows))
