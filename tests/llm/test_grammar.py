@@ -169,6 +169,27 @@ def test_thoughts_are_free_and_what_follows_is_not() -> None:
     assert set(reasons) == {None}
 
 
+def test_a_schema_too_large_to_go_on_with_does_not_pass_for_whole(model: LocalModel) -> None:
+    """The grammar gives up after a few tokens: no "stop" may stand under half an object."""
+    properties = {f"p{number}": {"type": "string"} for number in range(3_000)}
+    try:
+        done = asyncio.run(model.complete(asked("?", {"type": "object", "properties": properties})))
+    except FormatError:
+        return
+    assert done.finish_reason == "length" or isinstance(json.loads(done.text), dict)
+
+
+def test_thoughts_do_not_end_the_answer() -> None:
+    import torch
+
+    tokenizer = tiny_tokenizer()
+    stop = tokenizer.eos_token_id
+    grammars = Grammars(tokenizer, len(tokenizer), frozenset({stop}))
+    logits = torch.zeros(len(tokenizer))
+    grammars.constraint(FLAGS, True).apply(logits)
+    assert (logits == float("-inf")).nonzero().flatten().tolist() == [stop]
+
+
 def test_the_end_is_allowed_where_the_answer_may_end() -> None:
     import torch
 
@@ -202,7 +223,40 @@ def test_an_unknown_form_is_refused(form: dict[str, Any]) -> None:
         schema_of(form)
 
 
-@pytest.mark.parametrize("schema", [{"type": "banana"}, {"minimum": "x"}, {"$ref": "#/nowhere"}])
+def deep(levels: int) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "integer"}
+    for _ in range(levels):
+        schema = {"anyOf": [schema, {"type": "null"}]}
+    return schema
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "banana"},
+        {"minimum": "x"},
+        {"$ref": "#/nowhere"},
+        {"$ref": "file:///etc/hostname"},
+        {"type": "integer", "minimum": 5, "maximum": 3},
+        {"type": "array", "uniqueItems": True},
+        {"type": "array", "uniqueItems": True, "x-guidance": {"lenient": True}},
+        {"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}},
+        deep(200),
+        deep(5000),
+    ],
+    ids=[
+        "type",
+        "limit",
+        "ref",
+        "file",
+        "empty",
+        "keyword",
+        "lenient",
+        "circle",
+        "deep",
+        "deepest",
+    ],
+)
 def test_a_schema_that_cannot_be_followed_is_refused(
     model: LocalModel, schema: dict[str, Any]
 ) -> None:

@@ -114,3 +114,17 @@ def test_a_null_in_the_schema_is_kept(url: str) -> None:
     body = {"model": "endless", "messages": TALK, "response_format": form}
     answer = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=60).json()
     assert json.loads(answer["choices"][0]["message"]["content"]) == {"x": None}
+
+
+@pytest.mark.parametrize("levels", [150, 400, 20_000])
+def test_a_schema_without_end_is_400(url: str, levels: int) -> None:
+    """Whichever layer gives up first, and the server goes on."""
+    schema = '{"anyOf": [' * levels + "{}" + "]}" * levels
+    form = f'{{"type": "json_schema", "json_schema": {{"name": "x", "schema": {schema}}}}}'
+    talk = '[{"role": "user", "content": "?"}]'
+    body = f'{{"model": "short", "messages": {talk}, "response_format": {form}}}'
+    headers = {"Content-Type": "application/json"}
+    answer = httpx.post(f"{url}/v1/chat/completions", content=body, headers=headers, timeout=60)
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"]["type"] == "invalid_request_error"
+    assert httpx.get(f"{url}/health").status_code == 200

@@ -115,7 +115,8 @@ class _Writer:
             row.finish_reason = "cancelled"
             return
         if token in self._stop_ids:
-            row.finish_reason = "stop"
+            broken = row.constraint is not None and row.constraint.broken
+            row.finish_reason = "length" if broken else "stop"
             return
         row.tokens.append(token)
         if self._watch:
