@@ -118,6 +118,22 @@ def test_what_is_kept_has_the_loss_that_was_measured(
     assert result.best_validation_loss == pytest.approx(loss.item(), rel=1e-4)
 
 
+def test_dora_leaves_out_a_layer_with_empty_rows(
+    bases: dict[str, Path], make_examples: Any, tmp_path: Path
+) -> None:
+    """It divides by the length of each row: of a head that is switched off, by nothing."""
+    model = AutoModelForCausalLM.from_pretrained(bases["llama"])
+    with torch.no_grad():
+        model.model.layers[0].self_attn.q_proj.weight[:3] = 0
+    model.save_pretrained(tmp_path / "base")
+    rows = make_examples(6)
+    result = train(tmp_path / "base", rows, rows, settings_for("dora"), tmp_path / "adapter")
+    assert result.improved, result.validation_losses
+    with torch.no_grad():
+        opened = plain(tmp_path / "base", "dora", tmp_path / "adapter").eval()
+        assert result.best_validation_loss == pytest.approx(plain_loss(opened, rows).item(), 1e-4)
+
+
 class KilledError(Exception):
     """Stands for the end of a process."""
 

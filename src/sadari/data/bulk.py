@@ -43,6 +43,7 @@ from sadari.data.split import topics_of, validates
 from sadari.data.spool import Part, SetAsideFile, Spool
 from sadari.data.types import DataError, Ledger, Record, SetAside, Step
 from sadari.domain import Domain
+from sadari.llm import end_with_parent
 
 Progress = Callable[[str, int, int], None]
 
@@ -168,7 +169,8 @@ def _spread(tasks: Iterator[Task], workers: int) -> Iterator[Done]:
     if workers == 1:
         yield from map(read_part, tasks)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
         waiting: deque[Future[Done]] = deque()
         for task in tasks:
             waiting.append(pool.submit(read_part, task))

@@ -16,7 +16,9 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing import get_context
+from multiprocessing.managers import SyncManager
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -32,7 +34,7 @@ from sadari.jobs.prediction import Prediction
 from sadari.jobs.runs import read_run
 from sadari.jobs.trackers import Tracking
 from sadari.jobs.types import JobError
-from sadari.llm import cores
+from sadari.llm import cores, end_with_parent
 from sadari.llm.weights import digest as weights_digest
 from sadari.llm.weights import has_gpu, is_small, load_tokenizer, resolve
 from sadari.retrieval import Index
@@ -212,7 +214,10 @@ def _run(jobs: Sequence[Job], on_step: OnStep | None, track: Tracking | None) ->
     workers = 1 if has_gpu() else min(len(jobs), cores())
     threads = threads_for(jobs[0].base, workers)
     context = get_context("spawn")
-    with context.Manager() as manager, ProcessPoolExecutor(workers, mp_context=context) as pool:
+    manager = SyncManager(ctx=context)
+    manager.start(end_with_parent)
+    begin = partial(end_with_parent, PATIENCE)  # until then a step ends, and the log says so
+    with manager, ProcessPoolExecutor(workers, mp_context=context, initializer=begin) as pool:
         news = manager.Queue()
         with _interrupts_wait():
             futures: list[Future[None]] = [

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from sadari.llm.types import LanguageModel, ModelError, ModelSpec
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def open_model(spec: ModelSpec, *, allow_remote: bool = False, workers: int = 1) -> LanguageModel:

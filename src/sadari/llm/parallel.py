@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import threading
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from sadari.llm.local import LocalModel
+from sadari.llm.processes import end_with_parent
 from sadari.llm.types import Completion, Failure, Request
 
 _FEW = 8  # requests for which another process is not worth waking
@@ -62,14 +61,7 @@ def _open(folder: Path, options: dict[str, Any]) -> None:
     global _model
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     warnings.simplefilter("ignore", FutureWarning)  # its stderr is the user's terminal
-    parent = parent_process()
-    assert parent is not None
-
-    def leave_with_parent() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=leave_with_parent, daemon=True).start()
+    end_with_parent()
     _model = LocalModel(folder, **options)
 
 

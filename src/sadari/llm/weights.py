@@ -83,6 +83,7 @@ def load_tokenizer(folder: Path) -> Any:
         raise ModelError(
             f"{folder} has no tokenizer.json.", todo="Save it with a fast (Rust) tokenizer."
         )
+    hush()
     try:
         return PreTrainedTokenizerFast.from_pretrained(str(folder), local_files_only=True)
     except (OSError, ValueError) as error:
@@ -121,9 +122,11 @@ def load_model(folder: Path, dtype: str | None = None) -> Any:
 
 
 def hush() -> None:
-    """Silence what bitsandbytes says to everybody whose PEFT has it at hand: that a kernel for
-    answering in 4 bits is missing, which nothing here does."""
-    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
+    """Silence what libraries say that is no news here: bitsandbytes, that a kernel for answering in
+    4 bits is missing, which nothing uses; tokenizers, that a text is longer than a model's context,
+    where every cut is counted and told."""
+    for name in ("bitsandbytes.backends.cpu.ops", "transformers.tokenization_utils_base"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def own_memory(model: Any) -> Any:

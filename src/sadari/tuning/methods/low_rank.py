@@ -26,6 +26,7 @@ class LowRank(Adaptation):
             lora_alpha=settings.alpha,
             lora_dropout=settings.dropout,
             target_modules=list(resolve_targets(model, settings.targets)),
+            exclude_modules=(with_empty_rows(model) or None) if use_dora else None,
             use_rslora=use_rslora,
             use_dora=use_dora,
             task_type="CAUSAL_LM",
@@ -51,6 +52,18 @@ class LowRank(Adaptation):
 
     def _starts_from(self, name: str) -> bool:
         return "lora_magnitude_vector" in name  # what A and B add is nothing at first
+
+
+def with_empty_rows(model: nn.Module) -> list[str]:
+    """The linear layers in which a row is nothing but zeros: DoRA divides by every row's length.
+    Heads that a training has switched off are so."""
+    return [
+        name
+        for name, layer in model.named_modules()
+        if type(layer) is nn.Linear
+        and not layer.weight.is_meta
+        and not layer.weight.any(dim=1).all()
+    ]
 
 
 def squared_norm(a: Tensor, b: Tensor) -> Tensor:

@@ -1,0 +1,29 @@
+"""Processes beside this one: how many pay, and that none outlives it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from multiprocessing import parent_process
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def end_with_parent(grace: float = 0.0) -> None:
+    """In a process that another one started: end when that one is gone, `grace` seconds later.
+    One that waits for more to do would wait for ever, with its model in memory."""
+    parent = parent_process()
+    assert parent is not None
+
+    def leave() -> None:
+        parent.join()
+        time.sleep(grace)
+        os._exit(1)
+
+    threading.Thread(target=leave, daemon=True).start()
