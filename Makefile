@@ -10,7 +10,7 @@ climb: .venv/ready
 	$(BIN)/sadari climb examples/ald --all
 
 test: .venv/ready-dev
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .

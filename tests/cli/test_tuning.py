@@ -56,7 +56,7 @@ def test_a_finished_run_is_watched_and_not_resumed(
     refused = run("tune", shop, "--rehearsal", "0.25", "--resume", home=home, status=2)
     assert "nothing to resume: this tuning is done" in refused.stderr.replace("\n", " ")
     never = run("tune", shop, "--resume", home=tmp_path, status=2)
-    assert "have no checkpoint" in never.stderr.replace("\n", " ")
+    assert "have no whole checkpoint" in never.stderr.replace("\n", " ")
     nobody = run("tune", shop, "--watch", home=tmp_path, status=2)
     assert "no tuning to watch" in nobody.stderr
 
