@@ -83,7 +83,7 @@ def memory(found: dict[str, Any]) -> Iterator[str]:
     rows = []
     for work, result in found.items():
         for name, run in result.items():
-            if isinstance(run, dict) and "peak" in run:
+            if isinstance(run, dict) and name != "errors" and "peak" in run:
                 floor = f"{run['floor'] / 2**20:,.0f}" if "floor" in run else ""
                 peak, grown = (f"{run[key] / 2**20:,.0f}" for key in ("peak", "grown"))
                 rows.append([work, name, peak, grown, floor])
@@ -99,8 +99,9 @@ def growth(found: dict[str, Any]) -> Iterator[str]:
             [at, f"{run['tokens_per_cpu_second']:,.0f}", f"{run['peak_memory_bytes'] / 2**20:,.0f}"]
             for at, run in found[name].items()
         ]
-        yield "\n"
         yield from table([name, "tokens / CPU s", "process MiB"], rows)
+        yield ""
+    yield "![Tokens per CPU second by length and rank](tuning-growth.svg)"
 
 
 def preference(found: dict[str, Any]) -> Iterator[str]:
