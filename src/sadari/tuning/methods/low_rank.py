@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import is_fake
 
 from sadari.tuning.methods.adaptation import Adaptation
 from sadari.tuning.settings import TuneSettings
@@ -61,7 +62,7 @@ def with_empty_rows(model: nn.Module) -> list[str]:
         name
         for name, layer in model.named_modules()
         if type(layer) is nn.Linear
-        and not layer.weight.is_meta
+        and not is_fake(layer.weight)  # a shape alone, whose memory is predicted
         and not layer.weight.any(dim=1).all()
     ]
 
