@@ -145,7 +145,9 @@ def _put(session: Session, slot: str, wanted: Order) -> str:
         return draw.choice((f"{_yo(day)}.", f"{day}에 받을게요.", f"날짜는 {_yo(day)}."))
     if slot == "time":
         time = _time(session, wanted.time or "")
-        return draw.choice((f"{_yo(time)}.", f"{time}에 가져다 주시면 돼요.", f"시간은 {_yo(time)}."))
+        return draw.choice(
+            (f"{_yo(time)}.", f"{time}에 가져다 주시면 돼요.", f"시간은 {_yo(time)}.")
+        )
     whole = wanted.address or ""
     place = whole.removeprefix("한빛시 ") if draw.random() < 0.7 else whole
     place = spoken(place) if session.spoken else place
