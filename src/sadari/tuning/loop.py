@@ -6,13 +6,12 @@ import contextlib
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
 from sadari.tuning import checkpoint as checkpoints
@@ -23,7 +22,7 @@ from sadari.tuning.examples import check_end_of_turn, check_vocabulary, prepare
 from sadari.tuning.identity import Identity
 from sadari.tuning.kernels import keep_few_kernels
 from sadari.tuning.lessons import Lesson
-from sadari.tuning.methods import Adaptation, adapt
+from sadari.tuning.methods import adapt
 from sadari.tuning.model import check_base, choose_dtype, longest_example, open_base, stop_ids
 from sadari.tuning.network import Network
 from sadari.tuning.objective import Batch, Evaluation, evaluate, gradients
@@ -31,6 +30,7 @@ from sadari.tuning.preference import objective_of
 from sadari.tuning.result import Progress, TuneResult
 from sadari.tuning.room import Room
 from sadari.tuning.settings import TuneSettings
+from sadari.tuning.state import State
 from sadari.tuning.watermark import Watermark
 
 
@@ -95,13 +95,9 @@ def train(
             words=examples.units[0][0].ids,
         )
         network = Network(adaptation, recompute=settings.recompute)
-        weights = adaptation.weights
-        optimiser = torch.optim.AdamW(
-            weights.values(), weight_decay=settings.weight_decay, fused=True
-        )
-        best: Mapping[str, Tensor] = {}
+        state = State(adaptation, settings)
         if found:
-            best = _restore(found, adaptation, optimiser)
+            state.restore(found)
         elif start_from:
             adaptation.begin_from(start_from)
 
@@ -141,7 +137,7 @@ def train(
             loss = room.fit(learn, batch, f"step {course.step + 1}")
             if (penalty := adaptation.penalty()) is not None:
                 torch.autograd.backward(penalty)
-            norm = float(clip_grad_norm_(weights.values(), settings.max_gradient_norm))
+            norm = float(clip_grad_norm_(state.weights.values(), settings.max_gradient_norm))
             if not math.isfinite(loss + norm):
                 indices = ", ".join(str(unit[0].index) for unit in units)
                 raise not_finite(
@@ -149,23 +145,20 @@ def train(
                     f", with training examples {indices}; no weight was changed by it",
                     course.step,
                 )
-            optimiser.param_groups[0]["lr"] = rate
-            optimiser.step()
-            adaptation.stepped(course.step + 1)
-            optimiser.zero_grad()
+            state.step(course.step + 1, rate)
             course.trained(loss, batch.tokens, time.perf_counter() - start)
             epoch_ends = course.step % plan.steps_per_epoch == 0
             if epoch_ends and checks.units and course.evaluated(look(), adaptation.settled):
-                best = {name: p.detach().cpu().clone() for name, p in weights.items()}
+                state.remember()
             if on_step:
                 on_step(_progress(course, plan, rate, time.perf_counter() - session, resumed_from))
             if _save_is_due(course, plan, settings):
                 course.elapsed = spent + time.perf_counter() - began
-                tensors = _tensors(adaptation, best, optimiser) | {"reference": reference}
+                tensors = state.tensors() | {"reference": reference}
                 checkpoints.save(output, Checkpoint(identity, course, chosen | room.state, tensors))
 
         # What is kept: the best weights, in PEFT's format, and nothing that only training needs.
-        _copy(best, weights)
+        state.take_best()
         with checkpoints.writing(output):
             adapter_bytes = adaptation.write(output)
         trainable, total = adaptation.parameters
@@ -259,42 +252,3 @@ def _save_is_due(course: Course, plan: Plan, settings: TuneSettings) -> bool:
     every = settings.save_every_steps
     at_epoch_end = course.step % plan.steps_per_epoch == 0
     return bool(every) and course.step < plan.steps and (course.step % every == 0 or at_epoch_end)
-
-
-def _tensors(
-    adaptation: Adaptation, best: Mapping[str, Tensor], optimiser: torch.optim.Optimizer
-) -> dict[str, Mapping[str, Tensor]]:
-    """Everything a checkpoint holds as tensors."""
-    moments = {
-        f"{index}.{name}": tensor
-        for index, state in optimiser.state_dict()["state"].items()
-        for name, tensor in state.items()
-    }
-    return {
-        "weights": {name: tensor.detach() for name, tensor in adaptation.weights.items()},
-        "method": adaptation.state(),
-        "best": best,
-        "optimiser": moments,
-        "random": checkpoints.random_state(),
-    }
-
-
-def _restore(
-    found: Checkpoint, adaptation: Adaptation, optimiser: torch.optim.Optimizer
-) -> Mapping[str, Tensor]:
-    """Put weights, optimiser and random generators back; returns the best weights so far."""
-    _copy(found.tensors["weights"], adaptation.weights)
-    adaptation.restore(dict(found.tensors["method"]))
-    state: dict[int, dict[str, Tensor]] = {}
-    for key, tensor in found.tensors["optimiser"].items():
-        index, name = key.split(".", 1)
-        state.setdefault(int(index), {})[name] = tensor
-    optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
-    checkpoints.restore_random(found.tensors["random"])
-    return found.tensors["best"]
-
-
-def _copy(source: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> None:
-    with torch.no_grad():
-        for name, tensor in source.items():
-            target[name].copy_(tensor)
