@@ -12,7 +12,7 @@ import pytest
 from sadari.domain.message import user
 from sadari.domain.question import Key, Number, Question
 from sadari.ladder.judgement import Judgement, Language
-from sadari.ladder.report import render_report, write_report
+from sadari.ladder.report import key_lines, render_report, write_report
 from sadari.ladder.types import Rung
 from sadari.ladder.verdict import judge
 from tests.ladder.climbs import coins, rung
@@ -147,3 +147,9 @@ def test_one_rung_without_questions_still_makes_a_page() -> None:
     page = render_report(alone, language="ko")
     read(page)
     assert "prompt" in page
+
+
+def test_a_state_is_shown_as_the_json_that_a_model_has_to_write() -> None:
+    key = Key(state={"dinner": "french", "date": None, "changes": {"와인": 0}})
+    question = Question("one", "group", (user("프렌치요"),), "state", key, "test")
+    assert key_lines(question) == ('{"dinner": "french", "date": null, "changes": {"와인": 0}}',)

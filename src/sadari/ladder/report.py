@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -227,7 +228,8 @@ def key_lines(question: Question) -> tuple[str, ...]:
     key = question.key
     lines = [" / ".join(_item(any_of) for any_of in item) for item in key.must]
     lines += [f"✗ {item}" for item in key.must_not]
-    lines += [str(dict(part)) for part in (key.state, key.call) if part is not None]
+    parts = [dict(part) for part in (key.state, key.call) if part is not None]
+    lines += [json.dumps(part, ensure_ascii=False, default=dict) for part in parts]
     return tuple(lines)
 
 
