@@ -73,6 +73,20 @@ def test_a_check_or_a_label_decides(text: str, expected: list[tuple[str, str]]) 
     assert kinds(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("제 번호는 0 1 0 1 2 3 4 5 6 7 8 이에요", ["phone"]),
+        ("0 1 0 - 1 2 3 4 - 5 6 7 8 로 연락 주세요", ["phone"]),
+        ("카드 4 5 3 9 1 4 8 8 0 3 4 3 6 4 6 7 로 결제", ["card"]),
+        ("점수는 차례로 1 2 3 4 5 6 7 8 9 0 입니다", []),
+        ("주문번호 0 1 0 1 2 3 4 5 6 7 8 확인", []),
+    ],
+)
+def test_digits_one_by_one_are_read_as_one_number(text: str, kinds: list[str]) -> None:
+    assert [span.kind for span in find(text)] == kinds
+
+
 @pytest.mark.parametrize("number", ["010-2345-6789", "０１０－２３４５－６７８９", "010–2345–6789"])
 @pytest.mark.parametrize("after", ["", "로 전화 주세요", "입니다.", " 입니다", ")", "번으로"])
 def test_particles_stick_to_numbers(number: str, after: str) -> None:

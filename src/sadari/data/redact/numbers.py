@@ -20,6 +20,7 @@ from sadari.data.redact.span import Kind, Span
 
 _GAP = r"(?: ?[-.] ?| )"  # between the groups of a number
 _D = r"[0-9*]"
+_STRUNG = re.compile(r"(?<![A-Za-z0-9_*])(?:[0-9](?: ?[-.] ?| )){8,15}[0-9](?![A-Za-z0-9_*])")
 _START = r"(?<![A-Za-z0-9_*])(?<![0-9][-.])"
 _END = r"(?![A-Za-z0-9_*])(?!-[0-9*])(?!\.[0-9])"
 
@@ -59,6 +60,7 @@ _MAIL = re.compile(
 _ISSUERS = "34569"  # first digits of the cards in use here
 _REGIONS = {f"{code}" for code in range(11, 29)}  # of driver's licences
 _TRAVEL_REACH = 60
+_AROUND = 100  # characters in which a label may stand
 
 Judge = Callable[[re.Match[str], str, Labels], Kind | None]
 
@@ -70,6 +72,18 @@ def find_numbers(text: str) -> Iterator[Span]:
         yield from (Span(m.start(), m.end(), "email") for m in _MAIL.finditer(text))
     if not _ENOUGH_DIGITS.search(text):
         return
+    yield from _shaped(text)
+    for match in _STRUNG.finditer(text):  # 0 1 0 - 1 2 3 4 - 5 6 7 8
+        joined = re.sub("[^0-9]", "", match[0])
+        before = text[max(0, match.start() - _AROUND) : match.start()]
+        place = (len(before), len(before) + len(joined))
+        closed_up = before + joined + text[match.end() : match.end() + _AROUND]
+        kinds = (s.kind for s in _shaped(closed_up) if (s.start, s.end) == place)
+        if kind := next(kinds, None):
+            yield Span(match.start(), match.end(), kind)
+
+
+def _shaped(text: str) -> Iterator[Span]:
     labels = Labels(text)
     for shape, judge in _SHAPES:
         for match in shape.finditer(text):
