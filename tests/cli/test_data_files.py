@@ -58,6 +58,10 @@ def test_convert(tmp_path: Path) -> None:
     }
     counts = json.loads(run("data", "convert", log, out, "--json", home=tmp_path).stdout)
     assert (counts["rows_in"], counts["rows_out"]) == (2, 1)
+    empty = tmp_path / "empty.csv"
+    empty.write_text("질문,답변\n며칠?,\n", encoding="utf-8")
+    nothing = run("data", "convert", empty, out, home=tmp_path, status=1)
+    assert "1 set aside, 0 written" in nothing.stdout
     wrong = run("data", "convert", log, log, home=tmp_path, status=2)
     assert "would be written over itself" in wrong.stderr
     wrong = run("data", "step", "clean", log, "--out", log, home=tmp_path, status=2)

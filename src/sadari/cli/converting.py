@@ -78,12 +78,15 @@ def convert(
                 "set_aside": rows,
             }
         )
-        return
-    joined = f", {read.merged:,} joined to others" if read.merged else ""
-    output.print(f"{read.rows_in:,} rows in{joined}, {len(aside):,} set aside, ", end="")
-    output.print(f"{written.rows_out:,} written to {target} as {to}.", markup=False, soft_wrap=True)
-    for row in aside[:SHOWN]:
-        output.print(f"  {row.source}: {row.reason}", markup=False, soft_wrap=True)
-    if len(aside) > SHOWN:
-        rest = Counter(row.reason for row in aside[SHOWN:]).most_common(3)
-        output.print(f"  and {len(aside) - SHOWN:,} more: {dict(rest)}", markup=False)
+    else:
+        joined = f", {read.merged:,} joined to others" if read.merged else ""
+        output.print(f"{read.rows_in:,} rows in{joined}, {len(aside):,} set aside, ", end="")
+        done = f"{written.rows_out:,} written to {target} as {to}."
+        output.print(done, markup=False, soft_wrap=True)
+        for row in aside[:SHOWN]:
+            output.print(f"  {row.source}: {row.reason}", markup=False, soft_wrap=True)
+        if len(aside) > SHOWN:
+            rest = Counter(row.reason for row in aside[SHOWN:]).most_common(3)
+            output.print(f"  and {len(aside) - SHOWN:,} more: {dict(rest)}", markup=False)
+    if aside and not written.rows_out:
+        raise typer.Exit(1)  # there was something to convert, and nothing came of it
