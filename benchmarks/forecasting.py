@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--only", nargs="+", default=PARTS)
     parser.add_argument("--series", type=int, default=60)
-    parser.add_argument("--events", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--events", type=int, nargs="+", default=[10**5, 10**6, 10**7])
     asked = parser.parse_args()
     warnings.filterwarnings("ignore")
     kept = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
