@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import statistics
@@ -14,6 +15,15 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 Report = dict[str, float]
+
+
+def read_options(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """The options of a program whose contenders run in processes of their own: its own, and those
+    by which `start` tells a process who it is."""
+    parser.add_argument("--run", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
+    return parser.parse_args()
 
 
 def take_turns(

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import tuning
-from benchmarks.contenders import keep, start
+from benchmarks.contenders import keep, read_options, start
 
 TRL = ("trl-defaults", "trl-padding-free-eager", "trl-packed-eager")
 CONTENDERS = ("sadari", "predicted", *TRL)
@@ -36,10 +36,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--only", nargs="*", default=CONTENDERS)
-    parser.add_argument("--run", help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = read_options(parser)
     if options.run:
         print(json.dumps(run(options)))
         return

@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders import keep, medians, take_turns
+from benchmarks.contenders import keep, medians, read_options, take_turns
 from benchmarks.tuning import END, FAST, LORA, PAIRS, SHAPES, make_base
 
 SHAPE, BATCH, BETA, RATE = "practice", 4, 0.1, 1e-4
@@ -46,10 +46,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20, help="optimiser steps of each run")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--only", nargs="*", help="contenders; all of them if left out")
-    parser.add_argument("--run", help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = read_options(parser)
     if options.run:
         run(options)
     else:

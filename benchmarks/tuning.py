@@ -23,7 +23,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders import keep, medians, take_turns
+from benchmarks.contenders import keep, medians, read_options, take_turns
 
 BATCH = 4
 LORA = {"r": 16, "lora_alpha": 32, "lora_dropout": 0.1}
@@ -88,10 +88,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--only", nargs="*", help="contenders; all of them if left out")
-    parser.add_argument("--run", help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = read_options(parser)
     if options.run:
         run(options)
     else:
