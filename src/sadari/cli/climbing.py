@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from sadari.cli.common import DomainArgument, JsonOption, output, print_json, say, stages
 from sadari.cli.disputing import Said, dispute_answers
@@ -82,6 +83,7 @@ def evaluate(
         Path | None, typer.Option(help="What `sadari tune` wrote, to answer with.")
     ] = None,
     split: Annotated[Split, typer.Option(help="Which questions.")] = Split.dev,
+    task: Annotated[str, typer.Option(help="Only the questions of this task.")] = "",
     dispute: Annotated[
         bool,
         typer.Option("--dispute", help="Judge the last evaluation's answers yourself."),
@@ -100,11 +102,10 @@ def evaluate(
 
     Example: sadari evaluate examples/ald --dispute
     """
-    from dataclasses import asdict
-
     from sadari.domain import read_domain
     from sadari.ladder.people import agreement_sentence, overruled_sentence
-    from sadari.ladder.single import evaluate_one
+    from sadari.ladder.single import evaluate_one, plain
+    from sadari.ladder.tasks import task_line
     from sadari.store import Store
 
     if dispute:
@@ -122,11 +123,12 @@ def evaluate(
                 rung=rung.value,
                 adapter=adapter,
                 split=split.value,
+                task=task,
                 watch=watch,
             )
         )
     if json:
-        print_json(found | {"agreement": found["agreement"] and asdict(found["agreement"])})
+        print_json(plain(found))
         return
     low, high = found["interval"]
     output.print(
@@ -137,6 +139,8 @@ def evaluate(
         output.print(f"  {name.replace('_', ' ')}: {found[name]}")
     for name, share in found["parts"].items():
         output.print(f"  {name.replace('_', ' ')}, mean: {share:.3f}")
+    for name, part in found["tasks"].items():
+        output.print(f"  {task_line(name, part)}", markup=False)
     if found["overruled"]:
         alone = f"{found['right_by_scorer']:.1%}"
         sentence = overruled_sentence(found["overruled"], rung.value, alone, "en")
@@ -163,6 +167,7 @@ def compare(
     from sadari.evaluation import lay_over, read_verdicts, verdicts_path
     from sadari.ladder.people import count_overruled
     from sadari.ladder.single import read_scores
+    from sadari.ladder.tasks import compare_tasks, difference_line, split_advice
     from sadari.store import Store
 
     folder = read_domain(domain)
@@ -172,9 +177,11 @@ def compare(
         lay_over(read_scores(store, run), folder.questions, verdicts) for run in (first, second)
     )
     found = compare_scores(one, other, names=(first, second))
+    tasks = compare_tasks(one, other, folder.questions)
     overruled = {first: count_overruled(one), second: count_overruled(other)}
     if json:
-        print_json(asdict(found) | {"overruled": overruled})
+        by_task = {name: asdict(part) for name, part in tasks.items()}
+        print_json(asdict(found) | {"overruled": overruled, "tasks": by_task})
         return
     low, high = found.interval.low, found.interval.high
     output.print(
@@ -185,6 +192,10 @@ def compare(
         f"  right in both {found.both:g}, only {first} {found.parent_only:g}, "
         f"only {second} {found.child_only:g}, neither {found.neither:g}"
     )
+    for name, part in tasks.items() if len(tasks) > 1 else ():
+        output.print(f"  {difference_line(name, part)}", markup=False)
+    if advice := split_advice(tasks):
+        say(f"[yellow]{escape(advice)}[/]")
     if any(overruled.values()):
         counts = ", ".join(f"{run} {count}" for run, count in overruled.items())
         output.print(f"  answers overruled by a person: {counts}")

@@ -56,6 +56,9 @@ def tune(
         int,
         typer.Option(min=0, max=LARGEST_SEED, help="Of the adapter's weights and the order."),
     ] = 1,
+    task: Annotated[
+        str, typer.Option(help="Only this task's records: an adapter of its own.")
+    ] = "",
     rehearsal: Annotated[
         float | None,
         typer.Option(min=0, max=0.9, help="Share of general records mixed in, against forgetting."),
@@ -110,7 +113,7 @@ def tune(
         return
 
     # From records to the tunings that they ask for.
-    data = _records(asked, store)
+    data = _records(asked, store, task)
     jobs = _jobs(asked, data, store, seed=seed, preference=preference, search=search, dry=dry_run)
     jobs = [replace(job, memory_limit=limit) for job in jobs]
 
@@ -141,16 +144,17 @@ def _is_of_plain_tunings(
             )
 
 
-def _records(domain: Domain, store: Store) -> Dataset:
-    """The domain's records, with a word on those that were added."""
+def _records(domain: Domain, store: Store, task: str) -> Dataset:
+    """The domain's records, of one `task` if one is named, with a word on those that were added."""
     from sadari.data import prepare_in
+    from sadari.jobs.tasks import only_task
 
     data = prepare_in(store.home, domain)
     for step in data.ledger.steps:
         if step.name == "add":
             taken, given = step.rows_out - step.rows_in, step.made
             say(f"{taken:,} of {given:,} records that `data prepare --add` kept take part.")
-    return data
+    return only_task(data, task) if task else data
 
 
 def _jobs(

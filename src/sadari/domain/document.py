@@ -36,4 +36,5 @@ class Feedback:
     rating: Literal["up", "down"]
     correction: str | None = None
     evidence: tuple[str, ...] = ()
+    task: str = ""
     source: str = field(default="", compare=False)

@@ -23,6 +23,7 @@ from sadari.domain.question import Question, Split
 from sadari.domain.questions import read_questions
 from sadari.domain.rows import complaints
 from sadari.domain.settings import DomainSettings
+from sadari.domain.tasks import feedback_with_prefixes, with_prefixes
 from sadari.text import normalise
 
 Entry = TypeVar("Entry", Feedback, Session)
@@ -84,9 +85,13 @@ def check_domain(path: Path) -> tuple[Domain | None, Problems]:
         dialogues = _read_entries(path / "dialogues", "Dialogues are", read_sessions, problems)
     questions = _read_exam(path / "questions", "questions" in usable, problems)
     _check_evidence([*questions, *feedback, *dialogues], documents, problems)
-    _check_exam(questions, documents, problems)
     if settings is None:
+        _check_exam(questions, documents, problems)
         return None, problems
+    questions = with_prefixes(questions, settings.tasks, problems)
+    dialogues = with_prefixes(dialogues, settings.tasks, problems)
+    feedback = feedback_with_prefixes(feedback, settings.tasks, problems)
+    _check_exam(questions, documents, problems)
     return Domain(path, settings, documents, glossary, feedback, questions, dialogues), problems
 
 

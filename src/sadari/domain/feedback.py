@@ -20,6 +20,7 @@ class _FeedbackRow(Row):
     rating: Literal["up", "down"]
     correction: str | None = None
     evidence: tuple[Said, ...] = ()
+    task: str = ""
 
 
 class _PairRow(Row):
@@ -28,6 +29,7 @@ class _PairRow(Row):
     chosen: Said
     rejected: Said
     evidence: tuple[Said, ...] = ()
+    task: str = ""
 
 
 def read_feedback(path: Path, problems: Problems) -> tuple[Feedback, ...]:
@@ -53,7 +55,12 @@ def read_feedback(path: Path, problems: Problems) -> tuple[Feedback, ...]:
 
 def _entry(row: _FeedbackRow | _PairRow, where: str) -> Feedback:
     """A pair is a bad answer with its correction."""
+    task = row.task.strip()
     if isinstance(row, _PairRow):
-        return Feedback(row.id, row.question, row.rejected, "down", row.chosen, row.evidence, where)
+        return Feedback(
+            row.id, row.question, row.rejected, "down", row.chosen, row.evidence, task, where
+        )
     correction = (row.correction or "").strip() or None
-    return Feedback(row.id, row.question, row.answer, row.rating, correction, row.evidence, where)
+    return Feedback(
+        row.id, row.question, row.answer, row.rating, correction, row.evidence, task, where
+    )

@@ -47,6 +47,7 @@ class Question:
     split: Split
     level: int = 1
     topic: str = ""
+    task: str = ""
     evidence: tuple[DocumentId, ...] = ()
     reference: str = ""
     source: str = field(default="", compare=False)

@@ -35,6 +35,7 @@ class _QuestionRow(Row):
     kind: Literal["answer", "refuse", "state", "call"] = "answer"
     level: int = Field(default=1, ge=1, le=4)
     topic: str = ""
+    task: str = ""
     question: str | None = None
     messages: list[TurnRow] | None = None
     key: _KeyRow | None = None
@@ -87,6 +88,7 @@ def _question(row: _QuestionRow, split: Split, where: str) -> Question:
         split=split,
         level=row.level,
         topic=row.topic,
+        task=row.task.strip(),
         evidence=row.evidence,
         reference=row.reference,
         source=where,

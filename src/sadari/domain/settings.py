@@ -58,6 +58,7 @@ class DataSettings(Section):
     redact: bool = True
     near_duplicates: float = Field(default=0.8, ge=0.5, le=1)
     augment: int = Field(default=0, ge=0, le=9)
+    balance: float = Field(default=0, ge=0, le=1)
     added: int = Field(default=50_000, ge=0)
     seed: int = 0
 
@@ -120,6 +121,7 @@ class DomainSettings(Section):
     persona: str = Field(min_length=1)
     refusal: str = Field(default="문서에서 찾을 수 없습니다.", min_length=1)
     target: float = Field(default=0.8, gt=0, le=1)
+    tasks: dict[str, str] = Field(default_factory=dict)
     models: ModelSettings = ModelSettings()
     prompt: PromptSettings = PromptSettings()
     retrieval: RetrievalSettings = RetrievalSettings()

@@ -32,6 +32,7 @@ from sadari.jobs.lessons import lessons
 from sadari.jobs.outcome import RESULT, settle
 from sadari.jobs.prediction import Prediction
 from sadari.jobs.runs import read_run
+from sadari.jobs.tasks import balanced
 from sadari.jobs.trackers import Tracking
 from sadari.jobs.types import JobError
 from sadari.llm import cores, end_with_parent
@@ -127,6 +128,7 @@ def plan(
     if open_book is not None and open_book.retrieval is not None:
         index = Index.open(Path(open_book.retrieval.index))
     share = domain.settings.data.with_passages
+    balance = domain.settings.data.balance
     rehearsed = domain.settings.tuning.rehearsal
     jobs = []
     for seed in seeds:
@@ -143,7 +145,10 @@ def plan(
                     shuffled=shuffled,
                 )
             )
-            for records in (data.train, data.validation)
+            for records in (
+                balanced(data.train, domain.settings.tasks, balance, seed),
+                data.validation,
+            )
         ]
         if rehearsed:
             general = rehearsal(

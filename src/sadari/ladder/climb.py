@@ -25,6 +25,7 @@ from sadari.ladder.judgement import Judgement
 from sadari.ladder.measure import Measure
 from sadari.ladder.people import with_said
 from sadari.ladder.record import rung_record
+from sadari.ladder.tasks import compare_tasks, split_advice
 from sadari.ladder.types import LadderError, Rung, Watch
 from sadari.ladder.verdict import judge
 from sadari.llm import cores, open_model
@@ -63,7 +64,17 @@ class Climb:
             share = rung.facts.get("verbatim_training_answers")
             if share is not None:
                 found.append(f"{rung.name}: {share:.0%} of answers are training answers verbatim.")
+            found.extend(self._task_notes(rung))
         return tuple(found)
+
+    def _task_notes(self, rung: Rung) -> list[str]:
+        """Which tasks one adapter for all of them makes worse."""
+        parent = next((r for r in self.judgement.rungs if r.name == rung.parent), None)
+        if parent is None or not rung.training or rung.control:
+            return []
+        compared = compare_tasks(parent.scores, rung.scores, self.judgement.questions)
+        advice = split_advice(compared)
+        return [f"{rung.name}, {advice}"] if advice else []
 
 
 @dataclass

@@ -48,6 +48,7 @@ _LABELS: Mapping[str, tuple[str, str]] = {
         "⇄ 부모 단보다 아낀 돈이 일회성 비용을 넘기는 답변 수.",
     ),
     "per_thousand": ("Tokens and prices are per 1,000 answers.", "토큰과 가격은 답 1,000개당."),
+    "tasks": ("By task", "작업별"),
     "topics": ("By topic", "주제별"),
     "levels": ("By level", "수준별"),
     "training": ("Training", "학습"),

@@ -158,12 +158,15 @@ def _heats(judgement: Judgement, language: Language) -> tuple[Heat, ...]:
     label = labels(language)
     by_topic: dict[str, set[str]] = defaultdict(set)
     by_level: dict[str, set[str]] = defaultdict(set)
+    by_task: dict[str, set[str]] = defaultdict(set)
     for question in judgement.questions:
+        by_task[question.task or "–"].add(question.id)
         by_topic[question.topic or "–"].add(question.id)
         by_level[str(question.level)].add(question.id)
+    properties = (("tasks", by_task), ("topics", by_topic), ("levels", by_level))
     found = [
-        Heat(title, _heat_rows(judgement.rungs, parts))
-        for title, parts in ((label["topics"], by_topic), (label["levels"], by_level))
+        Heat(label[name], _heat_rows(judgement.rungs, parts))
+        for name, parts in properties
         if len(parts) > 1
     ]
     return tuple(found)

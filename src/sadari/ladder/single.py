@@ -23,6 +23,7 @@ from sadari.evaluation import (
 )
 from sadari.ladder.people import count_overruled, share_by_scorer
 from sadari.ladder.standing import stand
+from sadari.ladder.tasks import by_task
 from sadari.ladder.types import Rung, Watch
 from sadari.llm import cores, open_model
 from sadari.retrieval import recall_at_k
@@ -36,13 +37,16 @@ async def evaluate_one(
     rung: str,
     adapter: Path | None,
     split: Split,
+    task: str = "",
     watch: Watch,
 ) -> dict[str, Any]:
-    """Asks the rung's recipe, with `adapter` if given, the questions of `split`; returns its
-    figures. The scores are kept under the run's id. A look at the test questions is counted."""
-    questions = domain.exam(split)
+    """Asks the rung's recipe, with `adapter` if given, the questions of `split`, of one `task` if
+    one is named; returns its figures. The scores are kept under the run's id. A look at the test
+    questions is counted."""
+    questions = tuple(q for q in domain.exam(split) if not task or q.task == task)
     if not questions:
-        raise EvaluationError(f"there are no {split} questions.", where=str(domain.path))
+        of = f" of the task {task!r}" if task else ""
+        raise EvaluationError(f"there are no {split} questions{of}.", where=str(domain.path))
     path = index_for(domain, store.home / "indexes") if rung == "rag" else None
     model = open_model(
         model_spec(domain), allow_remote=domain.settings.models.remote, workers=cores()
@@ -51,7 +55,7 @@ async def evaluate_one(
     digest = bundle(recipe, model).digest
     assistant = Assistant(recipe, model, release=digest)
     verdicts = read_verdicts(verdicts_path(store, domain.id))
-    settings = {"rung": rung, "adapter": str(adapter or ""), "split": split}
+    settings = {"rung": rung, "adapter": str(adapter or ""), "split": split, "task": task}
     exam = questions_digest(questions)
     run = store.start_run("evaluate", domain.id, {"exam": exam, "bundle": digest}, settings)
     scores = await evaluate(
@@ -83,12 +87,22 @@ async def evaluate_one(
         "found_wrong": standing.failures.found_wrong,
         "recall_at_k": recall,
         "parts": mean_parts(scores),
+        "tasks": by_task(scores, questions),
     }
     if split == "test":
         figures["look"] = store.next_look(domain.id, exam)
-    metrics = figures | {"agreement": people and asdict(people)}
-    store.finish_run(run.id, "done", outputs={"scores": "scores.json"}, metrics=metrics)
+    store.finish_run(run.id, "done", outputs={"scores": "scores.json"}, metrics=plain(figures))
     return figures
+
+
+def plain(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of `evaluate_one`, ready for JSON."""
+    people, tasks = figures["agreement"], figures["tasks"]
+    return {
+        **figures,
+        "agreement": people and asdict(people),
+        "tasks": {name: asdict(part) for name, part in tasks.items()},
+    }
 
 
 def read_scores(store: Store, run: str) -> tuple[Score, ...]:

@@ -86,11 +86,11 @@ def stand(
 ) -> Standing:
     """Sum up one rung. `target` is the share right that it should reach, from 0 to 1."""
     asked = [score for score in rung.scores if score.right is not None]
-    whole = _part(asked)
+    whole = part_of(asked)
     kept = unseen = None
     if held_out is not None:
-        kept = _part([s for s in asked if s.question in held_out])
-        unseen = _part([s for s in asked if s.question not in held_out])
+        kept = part_of([s for s in asked if s.question in held_out])
+        unseen = part_of([s for s in asked if s.question not in held_out])
     tuned = is_tuned(rung)
     deciding = kept if tuned and kept is not None else whole
     seconds = rung.seconds or tuple(s.seconds for s in asked if s.seconds > 0)
@@ -116,7 +116,7 @@ def stand(
         completion_tokens_per_thousand=_per_thousand([s.completion_tokens for s in asked]),
         price_per_thousand=rung.price_per_thousand,
         currency=rung.currency,
-        seeds=tuple((r, _part([s for s in asked if s.repeat == r])) for r in repeats),
+        seeds=tuple((r, part_of([s for s in asked if s.repeat == r])) for r in repeats),
         setup_cost=setup_cost,
     )
 
@@ -132,7 +132,8 @@ def values(scores: Sequence[Score]) -> dict[str, tuple[str, float]]:
     return {question: (groups[question], float(np.mean(r))) for question, r in rights.items()}
 
 
-def _part(scores: Sequence[Score]) -> Part:
+def part_of(scores: Sequence[Score]) -> Part:
+    """The share right on the questions of these scores, which were all asked."""
     by_question = values(scores)
     clusters = [group for group, _ in by_question.values()]
     rights = [right for _, right in by_question.values()]
