@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from training.practice.chains import called, chain, runs, tools
 from training.practice.rows import Row
 
 LONGEST = 1400  # tokens of a row; longer ones are dropped
@@ -40,7 +41,7 @@ def encode(row: Row, tokenizer: Any, rng: Random | None = None, *, context: floa
     ids: list[int] = tokenizer(row.prefix).input_ids if row.prefix else []
     jump = rng.random() < 0.2 if rng else False
     positions, now = [], 0
-    newline = tokenizer.convert_tokens_to_ids("\n")
+    newline, space, described = tokenizer.convert_tokens_to_ids(["\n", " ", "description"])
     room = (REACH - 2 * len(ids) - 400) // 4
     for token in ids:
         positions.append(now)
@@ -61,23 +62,34 @@ def encode(row: Row, tokenizer: Any, rng: Random | None = None, *, context: floa
     end, last, end_of_prefix = now, len(ids) - 1, len(ids)
     shared, marks = _letters(ids), _marks(ids, tokenizer)
     told: dict[str, list[Look]] = {name: [] for name in ("copied", "found", "gathered", "chosen")}
+    listed = tools(row.prefix, ids, newline, described)
+    for tool in listed.values():
+        marks[tool.mark : tool.line.stop] = [tool.mark] * (tool.line.stop - tool.mark)
     told["started"] = [(i, mark, 0.1) for i, mark in enumerate(marks) if mark != i]
     for number, continuation in enumerate(row.branches, 1):
-        now, previous, begun, first = end, last, len(ids), len(ids)
+        now, previous, begun, first = end, last, len(ids), 0
+        name = called(continuation)
+        visible = _without(
+            shared, [tool.line for key, tool in listed.items() if name not in ("", key)]
+        )
         for piece in continuation.pieces:
             tokens: list[int] = tokenizer(piece.text).input_ids
             points += (
-                _points(tokens, shared, ids[begun:], begun) if piece.train else [-1] * len(tokens)
+                _points(tokens, visible, ids[begun:], begun) if piece.train else [-1] * len(tokens)
             )
             structured = piece.train and continuation.kind in ("state", "call")
             for place, token in enumerate(tokens):
                 ids.append(token)
                 positions.append(now)
                 branch.append(number)
-                if piece.train and place == 0:
+                if piece.train and not first:
                     first = len(ids) - 1
                 weights.append((OPENING if place < 2 else 1.0) if piece.train else context)
-                if structured and place >= 2 and _decides(ids, end_of_prefix, begun):
+                if (
+                    structured
+                    and place >= 2
+                    and (token == space or _decides(ids, end_of_prefix, begun))
+                ):
                     weights[-1] = DECIDING
                 before.append(previous)
                 previous, now = len(ids) - 1, now + 1
@@ -91,6 +103,12 @@ def encode(row: Row, tokenizer: Any, rng: Random | None = None, *, context: floa
                 for i in range(first, len(ids))
                 if points[i] >= 0
             ]
+        if name in listed:
+            size = len(tokenizer(name).input_ids)
+            links = chain(ids, points, listed, name, range(begun, first), size)
+            told["found"] += [(question, place, 1.0) for question, place in links.found]
+            told["gathered"] += [(before[i], place, 0.4) for i, place in links.gathered]
+            told["chosen"] += [(before[i], place, 3.0) for i, place in links.chosen]
     told["copied"] = [
         (before[i], point, weights[i])
         for i, point in enumerate(points)
@@ -107,6 +125,12 @@ def _decides(ids: list[int], end_of_prefix: int, begun: int) -> bool:
     start, last = earlier[-3:-1], earlier[-1]
     after = {earlier[i + 2] for i in _places(earlier[:-1], start) if i + 2 < len(earlier) - 1}
     return after != {last}
+
+
+def _without(text: str, lines: list[range]) -> str:
+    for line in lines:
+        text = text[: line.start] + "\0" * len(line) + text[line.stop :]
+    return text
 
 
 def _places(text: str, part: str) -> Iterator[int]:
@@ -160,15 +184,7 @@ def _matches(ids: list[int], points: list[int], begun: int) -> list[tuple[int, i
     copied = [(i, point) for i, point in enumerate(points[begun:], begun) if 0 <= point < begun]
     first, low = copied[0]
     high = max(point for _, point in copied)
-    runs: dict[int, tuple[int, int]] = {}
-    length = dict.fromkeys(range(low - 1, high + 1), 0)
-    for i in range(begun, first):
-        grown = {j: length[j - 1] + 1 if ids[i] == ids[j] else 0 for j in range(low, high + 1)}
-        best = max(grown, key=lambda j: grown[j])
-        if grown[best] >= 3:
-            runs[i] = (i, best)
-        length = {low - 1: 0, **grown}
-    return list(runs.values())
+    return list(runs(ids, range(begun, first), range(low, high + 1), 3).items())
 
 
 @dataclass(frozen=True)
