@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sadari.domain.forecast_settings import ForecastSettings
 from sadari.forecasting import (
     Forecast,
     ForecastError,
+    History,
     Predictor,
     Rule,
     fit_predictor,
@@ -28,7 +30,7 @@ from sadari.forecasting.clock import DAY, HOUR
 from sadari.forecasting.corrections import Trial, bounded, by_rules, trial
 from sadari.forecasting.features import BASE, features, learn_vocabulary, make_design
 from sadari.forecasting.kept import read_kept, restore, write_predictor
-from sadari.forecasting.moves import BoostedMoves
+from sadari.forecasting.moves import BoostedMoves, Calibrated, Empirical
 from sadari.forecasting.quantiles import covered, crps
 from sadari.forecasting.state import State, learn_usual
 from sadari.forecasting.words import factor_text, sentence
@@ -331,3 +333,50 @@ def test_a_few_moves_that_took_a_week_end_in_stretches_where_none_began() -> Non
     assert (
         found.interval[1] <= 1.5 * 7 * 24 * 60 * 1.01
     )  # the longest that was ever seen, half more
+
+
+def drifting(days: int = 80) -> History:
+    """Moves that take a fifth longer from day 60 on, on all routes."""
+    return history(days=days, per_hour=3, slow=(60, days, 1.2))
+
+
+def coverage(forecaster: Calibrated, past: History, whole: History, since: int) -> float:
+    forecaster.fit(past)
+    coming = whole.done.filter(pl.col("start") >= since)
+    quantiles = forecaster.predict(coming, coming["start"].to_numpy() - HOUR // 2, whole)
+    return float(covered(quantiles, coming["minutes"].to_numpy()).mean())
+
+
+def test_calibration_follows_what_changes_for_weeks() -> None:
+    """The models stay as they were fitted on day 58; what comes after day 66 is covered as it
+    should, because the errors of the days between count."""
+    whole = drifting()
+    past, since = whole.until(START + 58 * DAY), START + 66 * DAY
+    assert 0.76 < coverage(Calibrated(Empirical()), past, whole, since) < 0.86
+    stuck = Calibrated(Empirical())
+    stuck._follow = lambda history, until: None  # type: ignore[method-assign]
+    assert coverage(stuck, past, whole, since) < 0.7
+
+
+def test_calibration_knows_nothing_of_what_comes_later() -> None:
+    whole = drifting()
+    at = START + 70 * DAY
+    coming = whole.done.filter(pl.col("start").is_between(at, at + DAY))
+    as_of = np.full(len(coming), at)
+    found = []
+    for known in (whole, whole.until(at)):
+        forecaster = Calibrated(Empirical())
+        forecaster.fit(whole.until(START + 58 * DAY))
+        found.append(forecaster.predict(coming, as_of, known))
+    assert (found[0] == found[1]).all()
+
+
+def test_a_kept_file_whose_errors_do_not_fit_together_is_damaged(
+    known: Predictor, tmp_path: Path
+) -> None:
+    write_predictor(known, tmp_path / "kept.json")
+    kept = json.loads((tmp_path / "kept.json").read_text(encoding="utf-8"))
+    kept["errors"][0]["route"] = "AAAA"
+    (tmp_path / "kept.json").write_text(json.dumps(kept), encoding="utf-8")
+    with pytest.raises(ForecastError, match="cannot be read"):
+        read_kept(tmp_path / "kept.json")

@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from sadari.forecasting.backtest_hours import apply_offsets, offsets_of
 from sadari.forecasting.combination import combine, weigh
-from sadari.forecasting.conformal import calibrate, variation
+from sadari.forecasting.conformal import calibrate, errors_of, variation
 from sadari.forecasting.quantiles import LEVELS, covered, crps, interval_score, ordered
 
 
@@ -37,7 +37,8 @@ def test_calibrated_intervals_cover_what_they_say(seed: int, width: float, shift
     group = np.tile(np.arange(5), 600)
     actual = draw.normal(group, 1.0)
     wrong = group[:, None] + shift + width * norm.ppf(LEVELS)
-    offsets = calibrate(wrong[:1500], actual[:1500], group[:1500], 5, np.arange(1500) // 15)
+    errors = errors_of(wrong[:1500], actual[:1500])
+    offsets = calibrate(errors, group[:1500], 5, np.arange(1500) // 15)
     moved = offsets.apply(wrong[1500:], group[1500:])
     assert (np.diff(moved, axis=1) >= 0).all()
     assert 0.74 < covered(moved, actual[1500:]).mean() < 0.86
@@ -74,7 +75,8 @@ def test_a_few_origins_are_no_hundreds_of_errors(share: float) -> None:
 def test_an_unknown_group_has_the_offsets_of_all() -> None:
     actual = np.random.default_rng(0).normal(size=500)
     quantiles = np.tile(norm.ppf(LEVELS) * 0.5, (500, 1))
-    offsets = calibrate(quantiles, actual, np.zeros(500, dtype=np.int64), 1, np.arange(500))
+    errors = errors_of(quantiles, actual)
+    offsets = calibrate(errors, np.zeros(500, dtype=np.int64), 1, np.arange(500))
     moved = offsets.apply(quantiles[:1], np.array([-1]))
     assert np.allclose(moved, ordered(quantiles[:1] + offsets.everywhere * np.ptp(quantiles[0])))
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sadari.forecasting.combination import COMBINATION, combine, pulled, weigh
-from sadari.forecasting.conformal import Offsets, calibrate
+from sadari.forecasting.conformal import Offsets, calibrate, errors_of
 from sadari.forecasting.errors import ForecastError
 from sadari.forecasting.panel import Panel
 from sadari.forecasting.quantiles import Floats, Integers, crps
@@ -128,7 +128,8 @@ def offsets_of(raw: Floats, actual: Floats) -> Offsets:
     origins, series, horizon, levels = raw.shape
     group = np.tile(np.repeat(np.arange(series), horizon), origins).astype(np.int64)
     block = np.repeat(np.arange(origins), series * horizon).astype(np.int64)
-    return calibrate(raw.reshape(-1, levels), actual.reshape(-1), group, series, block)
+    errors = errors_of(raw.reshape(-1, levels), actual.reshape(-1))
+    return calibrate(errors, group, series, block)
 
 
 def apply_offsets(offsets: Offsets, quantiles: Floats) -> Floats:

@@ -44,16 +44,20 @@ def none(groups: int) -> Offsets:
     return Offsets(np.zeros(len(LEVELS)), np.zeros((groups, len(LEVELS))))
 
 
-def calibrate(
-    quantiles: Floats, actual: Floats, group: Integers, groups: int, block: Integers
-) -> Offsets:
-    """Offsets from past forecasts [rows, levels] and what came [rows], each of a group and of a
-    block; rows without an actual or a forecast are left out."""
-    use = ~np.isnan(actual) & np.isfinite(quantiles).all(axis=-1)
+def errors_of(quantiles: Floats, actual: Floats) -> Floats:
+    """How far what came [rows] lay from each quantile [rows, levels], in widths of the forecast's
+    80 % interval; NaN without an actual or a forecast."""
+    found: Floats = (actual[:, None] - quantiles) / _width(quantiles)
+    return np.where(np.isfinite(found).all(axis=1, keepdims=True), found, np.nan)
+
+
+def calibrate(errors: Floats, group: Integers, groups: int, block: Integers) -> Offsets:
+    """Offsets from past errors [rows, levels], each of a group and of a block; those that are NaN
+    are left out."""
+    use = ~np.isnan(errors[:, MIDDLE])
     if use.sum() < 2 * len(LEVELS):
         return none(groups)
-    quantiles, actual, group, block = quantiles[use], actual[use], group[use], block[use]
-    errors = (actual[:, None] - quantiles) / _width(quantiles)
+    errors, group, block = errors[use], group[use], block[use]
     middle, every = errors[:, MIDDLE], np.zeros_like(group)
     alone = bool((block == block[0]).all())  # then groups are all that tells news from luck
     worth = len(errors) / variation(middle, every, group if alone else block).together

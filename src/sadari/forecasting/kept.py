@@ -10,31 +10,71 @@ from pathlib import Path
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from sadari.forecasting.conformal import Offsets
 from sadari.forecasting.corrections import Earned, Trial
 from sadari.forecasting.errors import ForecastError
 from sadari.forecasting.features import Vocabulary
 from sadari.forecasting.history import History
+from sadari.forecasting.moves import Errors
 from sadari.forecasting.predictor import Learnt, Members, Predictor
+from sadari.forecasting.quantiles import LEVELS
 from sadari.forecasting.rules import Audit
 from sadari.store import whole_file
+
+_CONFIG = ConfigDict(
+    ser_json_inf_nan="constants", ser_json_bytes="base64", val_json_bytes="base64", extra="forbid"
+)
+
+
+@dataclass(frozen=True)
+class KeptErrors:
+    """The numbers of `Errors`, as bytes."""
+
+    __pydantic_config__ = _CONFIG
+
+    away: bytes  # float32 [moves, levels]
+    route: bytes  # int32
+    end: bytes  # int64
+
+    @classmethod
+    def of(cls, errors: Errors) -> KeptErrors:
+        """As they are kept."""
+        return cls(
+            errors.away.astype("<f4").tobytes(),
+            errors.route.astype("<i4").tobytes(),
+            errors.end.astype("<i8").tobytes(),
+        )
+
+    @property
+    def errors(self) -> Errors:
+        """As they were. Raises ValueError for bytes that do not fit together."""
+        end = np.frombuffer(self.end, "<i8").astype(np.int64)
+        route = np.frombuffer(self.route, "<i4").astype(np.int64)
+        away = np.frombuffer(self.away, "<f4").astype(np.float64).reshape(len(end), len(LEVELS))
+        if len(route) != len(end):
+            raise ValueError("the errors' routes and times are not equally many.")
+        return Errors(away, route, end)
 
 
 @dataclass(frozen=True)
 class Kept:
     """A predictor without its events."""
 
-    __pydantic_config__ = ConfigDict(ser_json_inf_nan="constants", extra="forbid")
+    __pydantic_config__ = _CONFIG
 
     trees: tuple[str, ...]
-    everywhere: tuple[list[float], ...]
-    groups: tuple[list[list[float]], ...]
+    errors: tuple[KeptErrors, ...]
     choice: dict[str, str]
     weights: dict[str, list[float]]
     trials: dict[str, Trial]
     audits: tuple[Audit, ...]
     vocabulary: Vocabulary
     learnt: Learnt
+
+    def __post_init__(self) -> None:
+        if any(
+            one.errors.route.max(initial=-1) >= len(self.vocabulary.routes) for one in self.errors
+        ):
+            raise ValueError("errors are of routes that are not listed.")
 
 
 _KEPT = TypeAdapter(Kept)
@@ -44,11 +84,12 @@ def write_predictor(predictor: Predictor, path: Path) -> None:
     """Keeps what took long to fit."""
     design = predictor.members.booster.design
     assert design is not None
-    offsets = [member.offsets for member in predictor.members.calibrated]
     kept = Kept(
         trees=predictor.members.booster.trees,
-        everywhere=tuple(o.everywhere.tolist() for o in offsets),
-        groups=tuple(o.groups.tolist() for o in offsets),
+        errors=tuple(
+            KeptErrors.of(member.errors.known(predictor.learnt.until))
+            for member in predictor.members.calibrated
+        ),
         choice=predictor.choice,
         weights={name: weights.tolist() for name, weights in predictor.weights.items()},
         trials=dict(predictor.earned.trials),
@@ -72,11 +113,8 @@ def read_kept(path: Path) -> Kept:
 def restore(kept: Kept, history: History) -> Predictor:
     """The predictor that was kept, over the events that are known now."""
     members = Members.make(tuple(audit.rule for audit in kept.audits))
-    offsets = [
-        Offsets(np.array(everywhere), np.array(groups).reshape(len(groups), len(everywhere)))
-        for everywhere, groups in zip(kept.everywhere, kept.groups, strict=True)
-    ]
-    members.restore(history, kept.trees, kept.vocabulary, offsets)
+    errors = [one.errors for one in kept.errors]
+    members.restore(history, kept.trees, kept.vocabulary, errors, kept.learnt.until)
     weights = {name: np.array(values) for name, values in kept.weights.items()}
     earned = Earned(kept.trials)
     return Predictor(history, members, kept.choice, weights, kept.audits, earned, kept.learnt)

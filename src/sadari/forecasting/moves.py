@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -10,7 +11,7 @@ import polars as pl
 
 from sadari.forecasting.booster import QuantileBooster
 from sadari.forecasting.clock import DAY, HOUR
-from sadari.forecasting.conformal import Offsets, calibrate, none
+from sadari.forecasting.conformal import Offsets, calibrate, errors_of
 from sadari.forecasting.features import (
     Design,
     Vocabulary,
@@ -25,6 +26,8 @@ from sadari.forecasting.state import ENOUGH, State, Usual, codes, learn_usual
 
 ROWS = 80_000  # newest moves that the boosters learn from
 SHORTEST = 1 / 60  # minutes: no forecast is below a second
+RECENT = 28 * DAY  # errors that calibrate
+FEWEST = 1000  # of them, where there were any
 BEYOND = 1.5  # times the longest (or shortest) ever seen: what calibration may reach
 
 
@@ -165,14 +168,49 @@ class BoostedMoves:
         return None if self._booster is None else self._booster.reasons(rows)
 
 
+@dataclass(frozen=True)
+class Errors:
+    """How far forecasts of moves were off, in widths of their 80 % intervals [moves, levels], by
+    route (a number) and by when the move ended (UTC milliseconds)."""
+
+    away: Floats
+    route: Integers
+    end: Integers
+
+    def __add__(self, other: Errors) -> Errors:
+        return Errors(
+            np.concatenate([self.away, other.away]),
+            np.concatenate([self.route, other.route]),
+            np.concatenate([self.end, other.end]),
+        )
+
+    def known(self, at: int) -> Errors:
+        """Those of the moves that had ended by then: of the last four weeks, or the newest
+        thousand where those are fewer."""
+        rows = np.flatnonzero(self.end <= at)
+        rows = rows[np.argsort(self.end[rows], kind="stable")]
+        recent = int((self.end[rows] > at - RECENT).sum())
+        rows = rows[len(rows) - max(recent, min(FEWEST, len(rows))) :]
+        return Errors(self.away[rows], self.route[rows], self.end[rows])
+
+
+NO_ERRORS = Errors(np.zeros((0, len(LEVELS))), np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+
 class Calibrated:
-    """A forecaster with its quantiles calibrated, in logarithms, on the newest fifth of the
-    history, which it had not seen; then it is fitted again on all."""
+    """A forecaster with its quantiles calibrated, in logarithms, by how far its latest forecasts
+    were off: first those of the newest fifth of the history, made by a fit that had not seen it;
+    then, day by day, what has come since. What changes for weeks (winds, a bay that is rebuilt) is
+    so followed without a new fit (rolling conformal calibration; Gibbs and Candès 2021, Adaptive
+    Conformal Inference Under Distribution Shift)."""
 
     def __init__(self, inner: MoveForecaster) -> None:
         self.inner = inner
-        self.offsets: Offsets = none(0)
+        self.errors = NO_ERRORS
         self._usual: Usual | None = None
+        self._until = 0  # what ended by then has its error counted
+        self._fitted = 0
+        self._offsets: dict[int, Offsets] = {}
 
     @property
     def name(self) -> str:
@@ -182,43 +220,75 @@ class Calibrated:
     def fit(self, history: History) -> None:
         """Fits, measures the errors, fits again."""
         done = history.done
-        self._usual = learn_usual(done)
         newest = done.tail(max(len(done) // 5, 1))
-        split = int(newest["start"][0])
-        before = history.until(split)
+        before = history.until(int(newest["start"][0]))
+        self._begin(learn_usual(done), history.last, NO_ERRORS)
         # moves that all start at once leave none that was known before
         if len(done) >= 20 * ENOUGH and len(before.done) >= ENOUGH:
             self.inner.fit(before)
-            # known an hour before, as most forecasts are wanted
-            as_of = newest["start"].to_numpy() - HOUR // 2
-            quantiles = self.inner.predict(newest, as_of, history)
-            route, _, _ = codes(newest, self._usual)
-            actual = np.log(newest["minutes"].to_numpy())
-            day = (newest["start"] // DAY).to_numpy()  # moves of one day hang together
-            self.offsets = calibrate(np.log(quantiles), actual, route, len(self._usual.routes), day)
+            self.errors = self._measure(newest, history).known(history.last)
         self.inner.fit(history)
 
-    def restore(self, usual: Usual, offsets: Offsets, routes: Sequence[str]) -> None:
-        """What `fit` left, but for the inner forecaster: `offsets` are those of `routes`; a route
-        that came later has those of all."""
-        own = dict(zip(routes, offsets.groups, strict=False))
-        groups = [own.get(name, offsets.everywhere) for name in usual.routes]
-        self._usual, self.offsets = usual, Offsets(offsets.everywhere, np.array(groups))
+    def restore(self, usual: Usual, errors: Errors, routes: Sequence[str], until: int) -> None:
+        """What `fit` left, but for the inner forecaster: `errors` are those of `routes`, made by
+        the time `until`."""
+        number = np.array([usual.routes.get(name, -1) for name in routes], dtype=np.int64)
+        route = np.where(errors.route < 0, -1, np.append(number, -1)[errors.route])
+        self._begin(usual, until, Errors(errors.away, route, errors.end))
 
     def predict(self, moves: pl.DataFrame, as_of: Integers, history: History) -> Floats:
         """Calibrated quantiles in minutes, finite, positive and in order."""
-        return self.calibrated(self.inner.predict(moves, as_of, history), moves)
+        return self.calibrated(self.inner.predict(moves, as_of, history), moves, as_of, history)
 
-    def calibrated(self, quantiles: Floats, moves: pl.DataFrame) -> Floats:
-        """The inner forecaster's quantiles, calibrated. Offsets are in widths of an interval: what
-        narrow ones missed by far would send wide ones to the moon, so none goes far beyond what
-        moves have ever taken."""
+    def calibrated(
+        self, quantiles: Floats, moves: pl.DataFrame, as_of: Integers, history: History
+    ) -> Floats:
+        """The inner forecaster's quantiles, calibrated by the errors that were known when the day
+        of `as_of` began. Offsets are in widths of an interval: what narrow ones missed by far would
+        send wide ones to the moon, so none goes far beyond what moves have ever taken."""
         assert self._usual is not None
         route, _, _ = codes(moves, self._usual)
-        logs = self.offsets.apply(np.log(np.maximum(quantiles, SHORTEST)), route)
+        days = np.maximum(as_of // DAY * DAY, self._fitted)
+        self._follow(history, int(days.max(initial=0)))
+        logs = np.log(np.maximum(quantiles, SHORTEST))
+        for day in np.unique(days):
+            rows = days == day
+            logs[rows] = self._offsets_at(int(day)).apply(logs[rows], route[rows])
         low, high = self._usual.seen
         logs = np.clip(logs, low - np.log(BEYOND), high + np.log(BEYOND))
         return ordered(np.maximum(np.exp(logs), SHORTEST))
+
+    def _begin(self, usual: Usual, until: int, errors: Errors) -> None:
+        self._usual, self.errors, self._offsets = usual, errors, {}
+        self._until = self._fitted = until
+
+    def _follow(self, history: History, until: int) -> None:
+        """Counts the errors of moves that ended since."""
+        if until <= self._until:
+            return
+        ended = pl.col("end").is_between(self._until, until, closed="right")
+        fresh = history.done.filter(ended)
+        self._until = until
+        if len(self.errors.end) and len(fresh):
+            self.errors += self._measure(fresh, history)
+
+    def _measure(self, moves: pl.DataFrame, history: History) -> Errors:
+        assert self._usual is not None
+        # known half an hour before, as most forecasts are wanted
+        as_of = moves["start"].to_numpy() - HOUR // 2
+        quantiles = np.log(np.maximum(self.inner.predict(moves, as_of, history), SHORTEST))
+        away = errors_of(quantiles, np.log(moves["minutes"].to_numpy()))
+        away = away.astype(np.float32).astype(np.float64)  # as they are kept
+        route, _, _ = codes(moves, self._usual)
+        return Errors(away, route, moves["end"].to_numpy())
+
+    def _offsets_at(self, at: int) -> Offsets:
+        assert self._usual is not None
+        if at not in self._offsets:
+            known, routes = self.errors.known(at), len(self._usual.routes)
+            # moves of one day hang together
+            self._offsets[at] = calibrate(known.away, known.route, routes, known.end // DAY)
+        return self._offsets[at]
 
 
 def hour_of_week(moves: pl.DataFrame, zone: str) -> Integers:

@@ -12,14 +12,13 @@ from sadari.forecasting.backtest_moves import backtest_moves, mix, move_forecast
 from sadari.forecasting.cases import CaseBook
 from sadari.forecasting.clock import DAY, HOUR
 from sadari.forecasting.combination import COMBINATION
-from sadari.forecasting.conformal import Offsets
 from sadari.forecasting.corrections import Earned, adjust, earn, proposals
 from sadari.forecasting.errors import ForecastError
 from sadari.forecasting.features import Vocabulary, features
 from sadari.forecasting.feeds import local
 from sadari.forecasting.forecast import Forecast, Reason, RuleEffect
 from sadari.forecasting.history import ARROW, History
-from sadari.forecasting.moves import BoostedMoves, Calibrated, Empirical, Profile
+from sadari.forecasting.moves import BoostedMoves, Calibrated, Empirical, Errors, Profile
 from sadari.forecasting.quantiles import LEVELS, MIDDLE, Floats
 from sadari.forecasting.rules import Audit, Rule, applies, audit_rules
 from sadari.forecasting.state import State
@@ -54,15 +53,16 @@ class Members:
         history: History,
         trees: tuple[str, ...],
         vocabulary: Vocabulary,
-        offsets: Sequence[Offsets],
+        errors: Sequence[Errors],
+        until: int,
     ) -> None:
         """As fitting left them, with what took long given and the rest counted from `history`."""
         self.empirical.inner.fit(history)
         self.profile.inner.fit(history)
         self.booster.restore(history, trees, vocabulary)
         assert self.booster.design is not None
-        for member, own in zip(self.calibrated, offsets, strict=True):
-            member.restore(self.booster.design.usual, own, vocabulary.routes)
+        for member, own in zip(self.calibrated, errors, strict=True):
+            member.restore(self.booster.design.usual, own, vocabulary.routes, until)
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ class Predictor:
             members.empirical.name: members.empirical.predict(move, as_of, self.history),
             members.profile.name: members.profile.predict(move, as_of, self.history),
             members.boosted.name: members.boosted.calibrated(
-                members.booster.from_features(rows), move
+                members.booster.from_features(rows), move, as_of, self.history
             ),
         }
         model = self.choice.get(move["route"][0], self.choice[""])
