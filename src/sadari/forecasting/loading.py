@@ -4,6 +4,7 @@ events are new."""
 from __future__ import annotations
 
 import hashlib
+from dataclasses import fields
 from pathlib import Path
 
 import polars as pl
@@ -13,7 +14,7 @@ from sadari.domain.forecast_settings import ForecastSettings
 from sadari.forecasting.clock import DAY
 from sadari.forecasting.forecast import Forecast
 from sadari.forecasting.history import History, parse_at, read_history
-from sadari.forecasting.kept import read_kept, restore, write_predictor
+from sadari.forecasting.kept import Kept, read_kept, restore, write_predictor
 from sadari.forecasting.predictor import Predictor, fit_predictor
 from sadari.forecasting.rules import read_rules
 from sadari.forecasting.words import Language
@@ -25,7 +26,7 @@ def load(folder: Path, settings: ForecastSettings, home: Path) -> Predictor:
     went since, or settings or rules changed. Raises ForecastError without moves."""
     history = recent(read_history(settings, home), settings.history_days)
     rules = read_rules(folder)
-    said = repr((__version__, settings, rules))
+    said = repr((__version__, [field.name for field in fields(Kept)], settings, rules))
     digest = hashlib.sha256(said.encode()).hexdigest()[:16]
     path = home / f"predictor-{digest}.json"
     if path.is_file():
