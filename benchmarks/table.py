@@ -65,10 +65,10 @@ def climb(found: dict[str, Any]) -> Iterator[str]:
 
 
 def tuning(found: dict[str, Any]) -> Iterator[str]:
-    yield "## Tuning: tokens per second against TRL\n"
+    yield "## Tuning: tokens per second beside its peers\n"
     rows = []
     for work, result in found.items():
-        for other in (result.get("best_of_trl"), "trl-defaults"):
+        for other in (result.get("best_of_trl"), "trl-defaults", "llamafactory"):
             ratio = result.get(f"times {other}")
             if ratio:
                 cpu, wall = ratio["tokens_per_cpu_second"], ratio["tokens_per_second"]

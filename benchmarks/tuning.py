@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
+import subprocess
 import tempfile
 import time
 from itertools import pairwise
@@ -118,11 +120,14 @@ def summarise(runs: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
     )
     median = medians(runs)
     summary: dict[str, Any] = {"median": median}
-    fast = [name for name in runs if name not in ("sadari", "trl-defaults")]
-    if fast and "sadari" in runs:
-        best = max(fast, key=lambda name: median[name]["tokens_per_cpu_second"])
-        summary["best_of_trl"] = best
-        for other in {best, "trl-defaults"} & set(runs):
+    fast = [name for name in runs if name not in ("sadari", "trl-defaults", "llamafactory")]
+    if "sadari" in runs:
+        others = set(runs) & {"trl-defaults", "llamafactory"}
+        if fast:
+            best = max(fast, key=lambda name: median[name]["tokens_per_cpu_second"])
+            summary["best_of_trl"] = best
+            others.add(best)
+        for other in sorted(others):
             summary[f"times {other}"] = {
                 rate: round(median["sadari"][rate] / median[other][rate], 2) for rate in rates
             }
@@ -131,6 +136,7 @@ def summarise(runs: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
         summary["loss_after_training"] = {
             "sadari": [min(losses["sadari"]), max(losses["sadari"])],
             **({"trl, padded or not": [min(alike), max(alike)]} if alike else {}),
+            **{name: losses[name] for name in others if name == "llamafactory"},
         }
     return summary
 
@@ -142,7 +148,7 @@ def run(options: argparse.Namespace) -> None:
     torch.set_num_threads(options.threads)
     examples = make_pairs(options)
     base, output = options.folder / "base", options.folder / f"{options.run}-{options.seed}"
-    contender = run_sadari if options.run == "sadari" else run_trl
+    contender = {"sadari": run_sadari, "llamafactory": run_llamafactory}.get(options.run, run_trl)
     # Stamps are (tokens so far, wall seconds, CPU seconds) after each step.
     stamps = contender(options, base, examples, output)
     (first, wall, cpu), (last, wall_end, cpu_end) = stamps[0], stamps[-1]
@@ -264,6 +270,35 @@ def run_trl(
     trainer.train()
     trainer.model.save_pretrained(output)
     return stamps
+
+
+def run_llamafactory(
+    options: argparse.Namespace, base: Path, examples: list[Any], output: Path
+) -> list[tuple[int, float, float]]:
+    """By the interpreter that LLAMAFACTORY_PYTHON names: see `benchmarks.tuning_llamafactory`."""
+    pairs = options.folder / "pairs.json"
+    pairs.write_text(json.dumps(examples))
+    shape = SHAPES[options.shape]
+    work = {
+        "base": str(base),
+        "output": str(output),
+        "examples": str(pairs),
+        "vocabulary": shape["vocab_size"],
+        "end": END,
+        "batch": BATCH,
+        "lora": LORA,
+        "learning_rate": shape["learning_rate"],
+        "threads": options.threads,
+        "seed": options.seed,
+    }
+    program = Path(__file__).with_name("tuning_llamafactory.py")
+    done = subprocess.run(
+        [os.environ["LLAMAFACTORY_PYTHON"], str(program), json.dumps(work)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return [tuple(stamp) for stamp in json.loads(done.stdout.splitlines()[-1])]
 
 
 def plain_loss(base: Path, adapter: Path | None, examples: list[Any]) -> float:

@@ -13,7 +13,7 @@ from sadari.data import prepare
 from sadari.domain import read_domain
 from sadari.jobs import Job, JobError, plan, tune_all
 from sadari.jobs.curve import Point, advice, curve_jobs, points
-from sadari.jobs.search import Trial, search, with_settings
+from sadari.jobs.search import Trial, chosen, search, with_settings
 from tests.domains import small_domain
 
 
@@ -49,13 +49,13 @@ def test_a_search_ends_with_the_best_trial_and_repeats_none(shop: Path, tmp_path
     assert [trial.number for trial in heard] == [0, 1, 2, 3]
     assert found.trials == tuple(heard)
     first = found.trials[0]  # what the domain asks for
-    assert (first.rank, first.learning_rate, first.epochs) == (16, 2e-4, 1)
+    assert first.choice == {"rank": 16, "learning_rate": 2e-4, "epochs": 1}
     whole = [trial for trial in found.trials if trial.state == "whole"]
     assert all(len(trial.losses) == 3 for trial in whole)
     best = min(whole, key=lambda trial: trial.losses[-1])
-    assert found.settings.rank == best.rank
-    assert found.settings.alpha == 2 * best.rank  # the same scale
-    assert found.settings.learning_rate == best.learning_rate
+    assert found.settings.rank == best.choice["rank"]
+    assert found.settings.alpha == 2 * best.choice["rank"]  # the same scale
+    assert found.settings.learning_rate == best.choice["learning_rate"]
     kept = json.loads(next((tmp_path / "searches").glob("*/trials.json")).read_text())
     assert [trial["number"] for trial in kept] == [0, 1, 2, 3]
     again = search(job, tmp_path / "searches", trials=4, on_trial=lambda t, n: heard.append(t))
@@ -83,8 +83,18 @@ def test_a_trial_that_was_killed_is_tried_again_with_what_it_has(
     running.report(0.123, 1)
     found = search(job, tmp_path / "searches", trials=2)
     last = found.trials[-1]
-    assert (last.rank, last.learning_rate, last.epochs) == (8, 1e-3, 2)
+    assert last.choice == choice
     assert last.losses[0] == 0.123
+
+
+def test_a_method_without_rank_is_searched_by_its_own_size(shop: Path, tmp_path: Path) -> None:
+    job = _job(shop, tmp_path / "adapters")
+    soft = replace(job, settings=replace(job.settings, method="prompt", learning_rate=None))
+    (first,) = search(soft, tmp_path / "searches", trials=1).trials
+    assert first.choice["virtual_tokens"] == soft.settings.virtual_tokens
+    assert "rank" not in first.choice
+    whole = chosen(replace(job.settings, method="full"), {"epochs": 2, "learning_rate": 1e-5})
+    assert whole == replace(job.settings, method="full", epochs=2, learning_rate=1e-5)
 
 
 def test_a_search_needs_examples_to_judge_by(shop: Path, tmp_path: Path) -> None:

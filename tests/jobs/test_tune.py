@@ -17,6 +17,9 @@ from sadari.data import prepare
 from sadari.domain import read_domain
 from sadari.jobs import Job, JobError, plan, tune_all
 from sadari.jobs.tune import RESULT
+from sadari.tuning import TuningError
+from sadari.tuning.examples import prepare as prepare_examples
+from sadari.tuning.objective import Imitation
 from tests.domains import small_domain
 from tests.files import digest
 
@@ -151,3 +154,11 @@ def test_a_process_that_the_system_ends_is_said(tmp_path: Path, tiny: Path) -> N
     )
     assert "The process that trained is gone without a word" in done.stdout, done.stderr
     assert "goes on from its last checkpoint" in done.stdout
+
+
+def test_an_example_that_teaches_nothing_is_named_by_its_file_and_line(
+    tmp_path: Path, tiny: Path
+) -> None:
+    (job,) = _jobs(small_domain(tmp_path / "shop", tiny), tmp_path / "adapters", (1,))
+    with pytest.raises(TuningError, match=r"cut away in examples .*shop/documents/\w+\.md:\d+, "):
+        prepare_examples(Imitation().units(job.train), 8, "the training examples")

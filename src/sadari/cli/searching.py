@@ -34,10 +34,13 @@ def searched(job: Job, home: Path) -> Job:
         )
     messages.print(_table(found.trials))
     best = found.settings
+    names = [name for name in ("rank", "virtual_tokens") if name in found.trials[0].choice]
+    if "rank" in names:
+        names.append("alpha")
+    lines = [f"{name} = {getattr(best, name):.2g}" for name in (*names, "learning_rate", "epochs")]
     say(
         "The whole tuning takes the best of them. To keep it, in \\[tuning] of domain.toml: "
-        f"rank = {best.rank}, alpha = {best.alpha:g}, learning_rate = {best.learning_rate:.2g}, "
-        f"epochs = {best.epochs}."
+        f"{', '.join(lines)}."
     )
     return with_settings(job, best)
 
@@ -82,7 +85,8 @@ def _line(point: Point, most: float) -> str:
 
 def _table(trials: tuple[Trial, ...]) -> Table:
     table = Table(title="trials, and the loss at a quarter, a half and all of the subset")
-    for name in ("trial", "rank", "rate", "epochs", "¼", "½", "all"):
+    names = [name.replace("_", " ") for name in trials[0].choice]
+    for name in ("trial", *names, "¼", "½", "all"):
         table.add_column(name, justify="right")
     done = [trial.losses[-1] for trial in trials if trial.state == "whole"]
     for trial in trials:
@@ -90,9 +94,7 @@ def _table(trials: tuple[Trial, ...]) -> Table:
         best = trial.state == "whole" and trial.losses[-1] == min(done)
         table.add_row(
             str(trial.number),
-            str(trial.rank),
-            f"{trial.learning_rate:.2g}",
-            str(trial.epochs),
+            *(f"{value:.2g}" for value in trial.choice.values()),
             *losses,
             style="bold green" if best else None,
         )

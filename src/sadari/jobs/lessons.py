@@ -42,7 +42,8 @@ def lessons(
     )
     examples: list[Rendered] = []
     for record, prompt in zip(chosen, asked, strict=True):
-        examples.extend(render_examples(tokenizer, (*prompt, record.messages[-1])))
+        rendered = render_examples(tokenizer, (*prompt, record.messages[-1]))
+        examples.extend(replace(one, source=record.source) for one in rendered)
     return examples
 
 

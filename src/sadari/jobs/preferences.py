@@ -153,7 +153,8 @@ def _lessons(
     for record, prompt in zip(records, asked, strict=True):
         liked, disliked = _answers(record)
         good, bad = (
-            _answered(tokenizer, prompt, answer) if answer else None for answer in (liked, disliked)
+            _answered(tokenizer, prompt, answer, record.source) if answer else None
+            for answer in (liked, disliked)
         )
         if good is not None and good == bad:
             left_out["its two answers are equal"] += 1
@@ -175,9 +176,9 @@ def _answers(record: Record) -> tuple[Message | None, Message | None]:
     return (last, None) if record.rating == "up" else (None, last)
 
 
-def _answered(tokenizer: Any, prompt: Sequence[Message], answer: Message) -> Rendered:
+def _answered(tokenizer: Any, prompt: Sequence[Message], answer: Message, source: str) -> Rendered:
     turns = (*unlearned(prompt), replace(answer, train=None))
-    return render(tokenizer, turns, add_generation_prompt=False)
+    return replace(render(tokenizer, turns, add_generation_prompt=False), source=source)
 
 
 def _check(

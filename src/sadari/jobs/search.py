@@ -1,4 +1,4 @@
-"""Rank, learning rate and epochs, searched on a part of the data by successive halving.
+"""A method's size, learning rate and epochs, searched on a part of the data by successive halving.
 
 Optuna draws the trials (tree-structured Parzen estimator, Bergstra et al. 2011) and keeps them in
 a database, from which a search that was killed goes on; a trial is dropped where it is not among
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -31,7 +31,13 @@ MOST_HELD_OUT = 200
 QUARTERS = (1, 2, 4)
 """Of the subset, trained on one after the other; half of the trials go on from each to the next."""
 
-RANKS = (4, 8, 16, 32)
+SIZES: dict[str, tuple[str, tuple[int, ...]] | None] = {
+    "full": None,
+    "prompt": ("virtual_tokens", (8, 20, 50)),
+    "prefix": ("virtual_tokens", (8, 20, 50)),
+}
+"""Which setting says how much of a method trains, and what is tried; of all others:"""
+RANKS = ("rank", (4, 8, 16, 32))
 EPOCHS = (1, 2, 3, 5)
 
 OnTrial = Callable[["Trial", int], None]  # the trial that ended, and how many there will be
@@ -39,13 +45,12 @@ OnTrial = Callable[["Trial", int], None]  # the trial that ended, and how many t
 
 @dataclass(frozen=True)
 class Trial:
-    """One choice; `losses` are those of the held-out examples after each part of the subset, and
-    `state` says whether it got to all of it. A learning rate that diverged has no loss."""
+    """One `choice` of settings by name; `losses` are those of the held-out examples after each part
+    of the subset, and `state` says whether it got to all of it. A learning rate that diverged has
+    no loss."""
 
     number: int
-    rank: int
-    learning_rate: float
-    epochs: int
+    choice: Mapping[str, Any]
     losses: tuple[float, ...]
     state: Literal["whole", "dropped"]
 
@@ -85,7 +90,7 @@ def search(job: Job, home: Path, *, trials: int = TRIALS, on_trial: OnTrial | No
     if not whole:
         raise JobError("No trial got to the end: every learning rate diverged.")
     best = min(whole, key=lambda trial: trial.losses[-1])
-    return Found(_chosen(job.settings, asdict(best)), ended)
+    return Found(chosen(job.settings, best.choice), ended)
 
 
 def with_settings(job: Job, settings: TuneSettings) -> Job:
@@ -112,8 +117,10 @@ def _open(folder: Path, asked: TuneSettings) -> Study:
     # A fresh sampler for each process: what it draws follows from the seed and the trials before.
     study.sampler = optuna.samplers.TPESampler(seed=asked.seed + len(study.trials))
     if not study.trials:
-        rate = asked.peak_rate
-        study.enqueue_trial({"rank": asked.rank, "learning_rate": rate, "epochs": asked.epochs})
+        own = {"learning_rate": asked.peak_rate, "epochs": asked.epochs}
+        if size := SIZES.get(asked.method, RANKS):
+            own[size[0]] = getattr(asked, size[0])
+        study.enqueue_trial(own)
     for trial in study.trials:
         if trial.state == optuna.trial.TrialState.RUNNING:
             # Its process was killed: the same choice again, with the losses that it has.
@@ -129,7 +136,7 @@ def _try(study: Study, job: Job, folder: Path) -> None:
 
     asked = job.settings
     draw = study.ask()
-    settings = _chosen(asked, _drawn(draw, asked))
+    settings = chosen(asked, _drawn(draw, asked))
     known = draw.user_attrs.get("losses", {})
     subset = _subset(job)
     for quarters in QUARTERS:
@@ -146,23 +153,21 @@ def _try(study: Study, job: Job, folder: Path) -> None:
 
 def _drawn(draw: Draw, asked: TuneSettings) -> dict[str, Any]:
     """A choice around what was asked for, whose own values are among those that may be drawn."""
+    choice: dict[str, Any] = {}
+    if size := SIZES.get(asked.method, RANKS):
+        name, tried = size
+        choice[name] = draw.suggest_categorical(name, sorted({*tried, getattr(asked, name)}))
     rate = asked.peak_rate
-    return {
-        "rank": draw.suggest_categorical("rank", sorted({*RANKS, asked.rank})),
-        "learning_rate": draw.suggest_float("learning_rate", rate / 8, rate * 8, log=True),
-        "epochs": draw.suggest_categorical("epochs", sorted({*EPOCHS, asked.epochs})),
-    }
+    choice["learning_rate"] = draw.suggest_float("learning_rate", rate / 8, rate * 8, log=True)
+    choice["epochs"] = draw.suggest_categorical("epochs", sorted({*EPOCHS, asked.epochs}))
+    return choice
 
 
-def _chosen(asked: TuneSettings, choice: dict[str, Any]) -> TuneSettings:
-    """`alpha` follows the rank, so that a rate means the same for all of them."""
-    return replace(
-        asked,
-        rank=choice["rank"],
-        alpha=asked.alpha * choice["rank"] / asked.rank,
-        learning_rate=choice["learning_rate"],
-        epochs=choice["epochs"],
-    )
+def chosen(asked: TuneSettings, choice: Mapping[str, Any]) -> TuneSettings:
+    """What was asked for with a choice in its place. `alpha` follows the rank, so that a rate
+    means the same for all of them."""
+    alpha = asked.alpha * choice.get("rank", asked.rank) / asked.rank
+    return replace(asked, **choice, alpha=alpha)
 
 
 def _subset(job: Job) -> Sequence[Any]:
@@ -195,7 +200,4 @@ def _ended(trial: FrozenTrial) -> bool:
 def _of(trial: FrozenTrial) -> Trial:
     losses = tuple(loss for _, loss in sorted(trial.intermediate_values.items()))
     state: Literal["whole", "dropped"] = "whole" if trial.state.name == "COMPLETE" else "dropped"
-    choice = trial.params
-    return Trial(
-        trial.number, choice["rank"], choice["learning_rate"], choice["epochs"], losses, state
-    )
+    return Trial(trial.number, trial.params, losses, state)

@@ -147,10 +147,12 @@ class Embedder(Protocol):
 @dataclass(frozen=True)
 class Rendered:
     """A conversation as the model reads it: token ids, and which of them carry loss.
-    Made only by `llm.render`; preview, training and serving all read this one thing."""
+    Made only by `llm.render`; preview, training and serving all read this one thing. `source` is
+    the file:line that it comes from, for errors."""
 
     ids: tuple[int, ...]
     trained: tuple[bool, ...]
+    source: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)

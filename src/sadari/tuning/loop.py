@@ -18,7 +18,7 @@ from sadari.tuning import checkpoint as checkpoints
 from sadari.tuning.checkpoint import Checkpoint
 from sadari.tuning.course import Course, Plan
 from sadari.tuning.errors import TuningError, not_finite
-from sadari.tuning.examples import check_end_of_turn, check_vocabulary, prepare
+from sadari.tuning.examples import check_end_of_turn, check_vocabulary, prepare, some
 from sadari.tuning.identity import Identity
 from sadari.tuning.kernels import keep_few_kernels
 from sadari.tuning.lessons import Lesson
@@ -139,10 +139,9 @@ def train(
                 torch.autograd.backward(penalty)
             norm = float(clip_grad_norm_(state.weights.values(), settings.max_gradient_norm))
             if not math.isfinite(loss + norm):
-                indices = ", ".join(str(unit[0].index) for unit in units)
                 raise not_finite(
                     f"At step {course.step + 1} the loss is {loss} and the gradient's length {norm}"
-                    f", with training examples {indices}; no weight was changed by it",
+                    f", with training {some([unit[0] for unit in units])}; no weight was changed",
                     course.step,
                 )
             state.step(course.step + 1, rate)

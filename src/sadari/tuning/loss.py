@@ -51,11 +51,13 @@ class _AnswerLosses(torch.autograd.Function):
         for start in range(0, hidden.shape[0], size):
             part = slice(start, start + size)
             target = targets[part, None]
-            logits = functional.linear(hidden[part], weight, bias).float()
-            normaliser = logits.logsumexp(-1, keepdim=True)
+            logits = functional.linear(hidden[part], weight, bias)
+            share = logits.softmax(-1, dtype=torch.float32)
+            # The largest share is far from 0, so the normaliser is as exact as the logits.
+            largest = logits.amax(-1, keepdim=True).float()
+            normaliser = largest - share.amax(-1, keepdim=True).log()
             losses[part] = (normaliser - logits.gather(1, target))[:, 0]
             if to_hidden is not None:
-                share = logits.sub_(normaliser).exp_()
                 share.scatter_add_(1, target, torch.full_like(normaliser, -1.0))
                 torch.mm(share.to(weight.dtype), weight, out=to_hidden[part])
         ctx.save_for_backward(to_hidden)

@@ -71,7 +71,7 @@ class Imitation:
     def units(self, lessons: Sequence[Lesson]) -> list[Unit]:
         """One example for each lesson."""
         return [
-            (Example(i, lesson.ids, lesson.trained),)
+            (Example(i, lesson.ids, lesson.trained, source=lesson.source),)
             for i, lesson in enumerate(only(Rendered, lessons))
         ]
 

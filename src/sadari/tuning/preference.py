@@ -73,8 +73,8 @@ class FromPairs:
         """The chosen and the rejected answer of each pair, in one row for their prompt's sake."""
         return [
             (
-                Example(i, pair.chosen.ids, pair.chosen.trained),
-                Example(i, pair.rejected.ids, pair.rejected.trained, weight=-1.0),
+                Example(i, pair.chosen.ids, pair.chosen.trained, 1.0, pair.chosen.source),
+                Example(i, pair.rejected.ids, pair.rejected.trained, -1.0, pair.rejected.source),
             )
             for i, pair in enumerate(only(Pair, lessons))
         ]
@@ -135,7 +135,13 @@ class FromRatings:
             trained = (False,) * len(prompt) + said.trained[start:]
             units.append(
                 (
-                    Example(i, one.answer.ids, one.answer.trained, weights[one.liked]),
+                    Example(
+                        i,
+                        one.answer.ids,
+                        one.answer.trained,
+                        weights[one.liked],
+                        one.answer.source,
+                    ),
                     Example(i, prompt + said.ids[start:], trained, weight=0.0),
                 )
             )

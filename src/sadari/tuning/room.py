@@ -70,9 +70,9 @@ class Room:
     def _halve(self, batch: Batch, what: str) -> None:
         lengths = [sum(len(example.ids) for example in unit) for unit in batch.units]
         if self.row_tokens < min(lengths):
-            index = batch.units[lengths.index(max(lengths))][0].index
+            longest = batch.units[lengths.index(max(lengths))][0]
             raise TuningError(
-                f"Memory ran out in {what} with a single example in a row: example {index} has "
+                f"Memory ran out in {what} with a single example in a row: example {longest.name} has "
                 f"{max(lengths):,} tokens.",
                 todo="Lower max_length, leave this example out, or take method qlora or a smaller "
                 "base.",
