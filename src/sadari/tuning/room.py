@@ -72,8 +72,8 @@ class Room:
         if self.row_tokens < min(lengths):
             longest = batch.units[lengths.index(max(lengths))][0]
             raise TuningError(
-                f"Memory ran out in {what} with a single example in a row: example {longest.name} has "
-                f"{max(lengths):,} tokens.",
+                f"Memory ran out in {what} with a single example in a row: example "
+                f"{longest.name} has {max(lengths):,} tokens.",
                 todo="Lower max_length, leave this example out, or take method qlora or a smaller "
                 "base.",
             )
