@@ -54,6 +54,7 @@ def test_a_merge_is_the_sum_and_says_what_it_moves(
     assert "| tuned | 41 % |" in card
     assert str(done.differences["served"]) in card
     assert "adapter_config.json" not in done.files
+    assert len({path.stat().st_mode for path in out.iterdir()}) == 1
     assert done.command == f"vllm serve {out} --served-model-name shop --dtype bfloat16"
 
 

@@ -43,6 +43,8 @@ def test_it_learns_and_plain_peft_loads_what_it_learnt(
 
     names = {path.name for path in (tmp_path / "a").iterdir()}
     assert names == {"adapter_model.safetensors", "adapter_config.json"}
+    modes = {path.stat().st_mode for path in result.adapter.iterdir() if path.is_file()}
+    assert len(modes) == 1, "whoever may read the configuration may read the weights"
     model = PeftModel.from_pretrained(
         AutoModelForCausalLM.from_pretrained(any_base, dtype=torch.float32), tmp_path / "a"
     )

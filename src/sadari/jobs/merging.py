@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -138,6 +139,8 @@ def _write_sum(base: Path, adapter: Path, out: Path) -> None:
     except ValueError as error:  # PEFT's, for sums that are not finite
         raise JobError(f"The adapter cannot be merged: {error}", where=str(adapter)) from error
     summed.save_pretrained(out, safe_serialization=True)
+    for path in out.glob("*.safetensors"):  # which keeps its files to their owner
+        shutil.copymode(out / "config.json", path)
     del summed
     gc.collect()
 

@@ -50,6 +50,7 @@ def _settle_all(unfinished: Path, output: Path, last: str) -> int:
     finished."""
     files = [path for path in unfinished.iterdir() if path.is_file()]
     for path in sorted(files, key=lambda path: path.name == last):
+        shutil.copymode(unfinished / last, path)  # safetensors keeps its files to their owner
         settle(path, output / path.name)
     shutil.rmtree(unfinished)
     shutil.rmtree(output / FOLDER, ignore_errors=True)
