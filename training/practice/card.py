@@ -31,7 +31,7 @@ def main() -> None:
         "licence": "the licence of this repository; trained from scratch on text that training/practice generates",
         "for": "trying the whole ladder offline, and tests",
         "not_for": "real users: it copies sentences out of passages, it knows and reasons nothing",
-        "measured": f"greedy, {options.each} prompts a kind ({2 * options.each} of reading), up to 10 facts, "
+        "measured": f"greedy, {options.each} prompts a kind ({2 * options.each} of reading), up to 8 facts, "
         "sentence and question shapes never trained on",
         "scores": report(model, tokenizer, generated(options.each)),
         "scores_up_to_2_facts": report(
