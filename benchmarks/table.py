@@ -304,6 +304,13 @@ def forecasting(found: dict[str, Any]) -> Iterator[str]:
     if "m4" in found:
         ours, theirs = (found["m4"][f"cpu_seconds_an_origin_{who}"] for who in ("ours", "trio"))
         yield f"\nCPU seconds an origin of M4: {ours} ours, {theirs} the three peers."
+    inside = [
+        "{} of {} ({}: {})".format(*result["routes_of_200_covering_70_to_90"], part, name)
+        for part in ("flights", "fab")
+        for name, result in found.get(part, {}).items()
+        if isinstance(result, dict)
+    ]
+    yield f"\nRoutes with 200 moves or more whose own coverage is .70 to .90: {', '.join(inside)}."
     for name, fab in found.get("fab", {}).items():
         if isinstance(fab, dict):
             yield from _incidents(name, fab)
@@ -340,7 +347,7 @@ def _incidents(name: str, fab: dict[str, Any]) -> Iterator[str]:
     laid = fab["laid incidents"]
     yield f"\nIncidents, {name}; {laid['false_per_day']} false ones a day:\n"
     rows = [
-        [f"an hour at one place, {size}", v["recall"], v["median_minutes_to_notice"]]
+        [f"an hour at one place, {size}", v["recall"], v["median_minutes_to_notice"] or "–"]
         for size, v in laid.items()
         if isinstance(v, dict)
     ]
