@@ -6,6 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from sadari.assistant import Prompt
+from sadari.assistant.rungs import default_prompt
+from sadari.data import DataError, prepare
 from sadari.domain import Message, check_domain, read_domain
 from sadari.domain.tasks import prefixed
 
@@ -30,11 +35,14 @@ def session(task: str, said: str) -> dict[str, Any]:
     return {"id": "s", "task": task, "messages": messages}
 
 
-def test_only_the_first_turn_of_a_session_gets_its_prefix(domain: Path) -> None:
+def test_only_the_first_turn_of_a_session_is_read_behind_its_prefix(domain: Path) -> None:
     declare(domain)
     add(domain, "dialogues/more.jsonl", session("mood", "너무 늦어요"))
-    said = [m.content for m in read_domain(domain).dialogues[-1].messages]
-    assert said == ["[감정] 너무 늦어요", "불만", "그래도요", "걱정"]
+    read = read_domain(domain)
+    kept = read.dialogues[-1]
+    assert [m.content for m in kept.messages] == ["너무 늦어요", "불만", "그래도요", "걱정"]
+    asked = default_prompt(read).of_task(kept.messages, kept.task)
+    assert [m.content for m in asked] == ["[감정] 너무 늦어요", "불만", "그래도요", "걱정"]
 
 
 def test_a_prefix_that_stands_there_is_not_put_twice() -> None:
@@ -43,15 +51,38 @@ def test_a_prefix_that_stands_there_is_not_put_twice() -> None:
     assert prefixed(turns, "") == turns
 
 
-def test_questions_and_feedback_get_theirs(domain: Path) -> None:
-    declare(domain)
-    asked = {"id": "m", "task": "mood", "question": "늦어요", "key": {"must": ["불만"]}}
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("[감정] 늦어요", "늦어요"), ("[감정] [환불] 돼요?", "돼요?"), ("늦어요", "늦어요")],
+)
+def test_passages_are_searched_for_without_the_prefix(text: str, words: str) -> None:
+    prompt = Prompt("", tasks=(("mood", "[감정] "), ("both", "[감정] [환불] "), ("none", "")))
+    assert prompt.searched(text) == words
+
+
+def test_copies_and_leaks_are_told_by_the_words_alone(domain: Path) -> None:
+    """A prefix that is longer than what is said makes nothing alike, and hides nothing."""
+    long = "다음은 손님이 남긴 한마디이다. 글쓴이의 기분을 한 낱말로 답하시오. 말: "
+    declare(domain, f'\n[tasks]\nmood = "{long}"\n')
+    asked = {"id": "m", "task": "mood", "question": "아 정말 싫다", "key": {"must": ["불만"]}}
     add(domain, "questions/test-more.jsonl", asked)
+    add(domain, "dialogues/more.jsonl", session("mood", "아무 느낌이 없어요"))
+    made = prepare(read_domain(domain))
+    assert any(r.task == "mood" for r in (*made.train, *made.validation))
+    rated = {"id": "f", "question": "아 정말 싫다", "answer": "네", "rating": "up"}
+    add(domain, "feedback/more.jsonl", rated)
+    with pytest.raises(DataError, match="asks the same as the test question m"):
+        prepare(read_domain(domain))
+
+
+def test_feedback_keeps_its_task(domain: Path) -> None:
+    declare(domain)
     rated = {"id": "f", "task": "refund", "question": "돼요?", "answer": "네", "rating": "up"}
     add(domain, "feedback/more.jsonl", rated)
-    found = read_domain(domain)
-    assert next(q for q in found.questions if q.id == "m").text == "[감정] 늦어요"
-    assert next(f for f in found.feedback if f.id == "f").question == "[환불] 돼요?"
+    found = prepare(read_domain(domain))
+    (record,) = [r for r in (*found.train, *found.validation) if r.id == "f"]
+    assert record.task == "refund"
+    assert record.from_people
 
 
 def test_a_task_that_nobody_declared_is_an_error_at_its_line(domain: Path) -> None:
@@ -61,6 +92,12 @@ def test_a_task_that_nobody_declared_is_an_error_at_its_line(domain: Path) -> No
     assert problem.where == f"{path}:1"
     assert problem.what == "its task mod is not declared."
     assert "mood, refund" in problem.todo
+
+
+@pytest.mark.parametrize("name", ['" mood"', '""', "feedback", "refusal"])
+def test_names_that_cannot_be_told_apart_are_refused(domain: Path, name: str) -> None:
+    declare(domain, f'\n[tasks]\n{name} = "[x] "\n')
+    assert check_domain(domain)[1].errors
 
 
 def test_without_declared_tasks_a_task_is_a_name_and_no_more(domain: Path) -> None:

@@ -56,7 +56,8 @@ def test_numbers_in_answers_stand_in_their_pages(support: Domain) -> None:
 def test_no_dialogue_says_what_another_says(support: Domain) -> None:
     first = [normalise(s.messages[0].content) for s in support.dialogues]
     assert len(set(first)) == len(first)
-    assert all(re.match(r"\[\w+\] ", m) for m in first)
+    assert {s.task for s in support.dialogues} == support.settings.tasks.keys()
+    assert all(re.fullmatch(r"\[\w+\] ", prefix) for prefix in support.settings.tasks.values())
 
 
 def test_pairs_differ_and_the_bad_answer_is_kept(support: Domain) -> None:

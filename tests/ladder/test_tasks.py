@@ -49,8 +49,8 @@ def test_a_task_that_got_surely_worse_should_have_an_adapter_of_its_own() -> Non
     compared = compare_tasks(before.scores, after.scores, exam("answer", "mood"))
     assert compared["answer"].difference == 1.0
     assert compared["mood"].difference == -1.0
-    advice = split_advice(compared)
-    assert "tune … --task mood" in advice
+    advice = split_advice(compared, "my-domain")
+    assert "sadari tune my-domain --task mood" in advice
     assert "answer:" not in advice
     assert difference_line("mood", compared["mood"]).startswith("mood: −100.0 points")
 
@@ -58,7 +58,9 @@ def test_a_task_that_got_surely_worse_should_have_an_adapter_of_its_own() -> Non
 def test_a_loss_within_chance_gives_no_advice() -> None:
     before = rung("prompt", None, [first(41, N)])
     after = rung("tuned", "prompt", [first(39, N)])
-    assert split_advice(compare_tasks(before.scores, after.scores, exam("answer", "mood"))) == ""
+    assert (
+        split_advice(compare_tasks(before.scores, after.scores, exam("answer", "mood")), "d") == ""
+    )
 
 
 def test_p_values_are_adjusted_over_the_tasks() -> None:

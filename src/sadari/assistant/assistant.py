@@ -197,7 +197,8 @@ class Assistant:
         question = last_question(conversation)
         passages: list[Passage] = []
         if self.index is not None and self.recipe.retrieval is not None:
-            passages = passages_for(question, self.index, self.recipe.retrieval)
+            words = self.recipe.prompt.searched(question)
+            passages = passages_for(words, self.index, self.recipe.retrieval)
         messages = build_messages(self.recipe.prompt, conversation, passages)
         room = self.model.info.context_length - self.recipe.sampling.max_tokens
         schemas = tuple(tool.schema for tool in self.tools)

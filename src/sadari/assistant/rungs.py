@@ -88,7 +88,8 @@ def default_prompt(domain: Domain) -> Prompt:
     """Persona and rules, one a line; the glossary if the settings say so."""
     settings = domain.settings
     system = "\n".join([settings.persona.strip(), *settings.prompt.rules])
-    return Prompt(system, domain.glossary if settings.prompt.glossary else ())
+    glossary = domain.glossary if settings.prompt.glossary else ()
+    return Prompt(system, glossary, tasks=tuple(settings.tasks.items()))
 
 
 def model_spec(domain: Domain) -> ModelSpec:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sadari.domain.document import Term
 from sadari.domain.message import Message, ToolCall
+from sadari.domain.tasks import prefixed, without_prefix
 from sadari.llm.types import Sampling, Usage
 from sadari.text import SadariError
 from sadari.tools import ToolResult
@@ -22,11 +23,21 @@ class AssistantError(SadariError):
 @dataclass(frozen=True)
 class Prompt:
     """What surrounds the question: the instruction, the glossary to explain terms from
-    (each term with its meaning and aliases), and worked examples (question, answer)."""
+    (each term with its meaning and aliases), worked examples (question, answer), and what stands
+    before a conversation of each task (task, prefix)."""
 
     system: str
     glossary: tuple[Term, ...] = ()
     examples: tuple[tuple[str, str], ...] = ()
+    tasks: tuple[tuple[str, str], ...] = ()
+
+    def of_task(self, messages: Sequence[Message], task: str) -> tuple[Message, ...]:
+        """A conversation behind the prefix of its task, if it has one."""
+        return prefixed(messages, dict(self.tasks).get(task, ""))
+
+    def searched(self, question: str) -> str:
+        """The words of a question, without the prefix of a task."""
+        return without_prefix(question, [prefix for _, prefix in self.tasks])
 
 
 @dataclass(frozen=True)
@@ -83,6 +94,8 @@ class Bundle:
             content.pop(word)
         if content["retrieval"]:
             content["retrieval"].pop("index")
+        if not content["prompt"]["tasks"]:
+            content["prompt"].pop("tasks")
         content["tools"] = content["tools"] is not None
         content["files"] = sorted(self.files.values())
         text = json.dumps(content, ensure_ascii=False, sort_keys=True)

@@ -49,7 +49,7 @@ def ask(
     rung: Annotated[
         str, typer.Option(help="prompt, rag or tools; by default the promoted release.")
     ] = "",
-    task: Annotated[str, typer.Option(help="Which of the domain's [tasks] the question is.")] = "",
+    task: Annotated[str, typer.Option(help="Which task of domain.toml the question is.")] = "",
     json: JsonOption = False,
 ) -> None:
     """Answer one question, with the passages and tool results that the answer rests on.
@@ -62,7 +62,6 @@ def ask(
     from sadari.assistant import TOOLS_FILE, Assistant, index_for, model_spec, recipe_for
     from sadari.domain import read_domain
     from sadari.domain.message import user
-    from sadari.domain.tasks import prefixed
     from sadari.llm import open_model
     from sadari.releases import current, open_release
     from sadari.store import Store
@@ -71,9 +70,9 @@ def ask(
         todo = "choose prompt, rag or tools, or leave it out."
         raise typer.BadParameter(todo, param_hint="--rung")
     folder = read_domain(domain)
-    prefixes = folder.settings.tasks
-    if task and task not in prefixes:
-        known = ", ".join(prefixes) or "no task"
+    tasks = folder.settings.tasks
+    if task and task not in tasks:
+        known = ", ".join(tasks) or "no task"
         raise typer.BadParameter(f"[tasks] in domain.toml declares {known}.", param_hint="--task")
     store = Store.open()
     promoted = current(store, folder.id)
@@ -85,7 +84,7 @@ def ask(
         path = index_for(folder, store.home / "indexes") if name == "rag" else None
         model = open_model(model_spec(folder), allow_remote=folder.settings.models.remote)
         assistant = Assistant(recipe_for(folder, name, index=path, home=store.home), model)
-    asked = prefixed((user(question),), prefixes.get(task, ""))
+    asked = assistant.recipe.prompt.of_task((user(question),), task)
     answer = asyncio.run(assistant.answer(asked))
     if json:
         print_json(asdict(answer) | {"rung": assistant.recipe.name, "release": assistant.release})

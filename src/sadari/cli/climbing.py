@@ -176,8 +176,11 @@ def compare(
     one, other = (
         lay_over(read_scores(store, run), folder.questions, verdicts) for run in (first, second)
     )
-    found = compare_scores(one, other, names=(first, second))
-    tasks = compare_tasks(one, other, folder.questions)
+    settings = store.run(second).settings
+    alone = settings.get("task") or store.run(first).settings.get("task")
+    only = {q.id for q in folder.questions if q.task == alone} if alone else None
+    found = compare_scores(one, other, names=(first, second), only=only)
+    tasks = {} if found.void else compare_tasks(one, other, folder.questions, only=only)
     overruled = {first: count_overruled(one), second: count_overruled(other)}
     if json:
         by_task = {name: asdict(part) for name, part in tasks.items()}
@@ -194,7 +197,8 @@ def compare(
     )
     for name, part in tasks.items() if len(tasks) > 1 else ():
         output.print(f"  {difference_line(name, part)}", markup=False)
-    if advice := split_advice(tasks):
+    advice = split_advice(tasks, str(domain)) if settings.get("adapter") and not alone else ""
+    if advice:
         say(f"[yellow]{escape(advice)}[/]")
     if any(overruled.values()):
         counts = ", ".join(f"{run} {count}" for run, count in overruled.items())

@@ -37,7 +37,9 @@ def searched(job: Job, home: Path) -> Job:
     names = [name for name in ("rank", "virtual_tokens") if name in found.trials[0].choice]
     if "rank" in names:
         names.append("alpha")
-    lines = [f"{name} = {getattr(best, name):.2g}" for name in (*names, "learning_rate", "epochs")]
+    lines = [f'method = "{best.method}"']
+    lines += [f"{name} = {getattr(best, name):g}" for name in (*names, "epochs")]
+    lines.append(f"learning_rate = {best.peak_rate:.2g}")
     say(
         "The whole tuning takes the best of them. To keep it, in \\[tuning] of domain.toml: "
         f"{', '.join(lines)}."
@@ -94,7 +96,7 @@ def _table(trials: tuple[Trial, ...]) -> Table:
         best = trial.state == "whole" and trial.losses[-1] == min(done)
         table.add_row(
             str(trial.number),
-            *(f"{value:.2g}" for value in trial.choice.values()),
+            *(f"{v:.2g}" if isinstance(v, float) else str(v) for v in trial.choice.values()),
             *losses,
             style="bold green" if best else None,
         )

@@ -64,7 +64,7 @@ def from_feedback(feedback: Sequence[Feedback]) -> list[Record]:
                 messages=(user(item.question), assistant(good)),
                 group=item.evidence[0] if item.evidence else item.id,
                 source=item.source,
-                task="feedback",
+                task=item.task or "feedback",
                 rejected=item.answer if item.rating == "down" else None,
                 rating=item.rating,
             )

@@ -171,13 +171,10 @@ def same_but_for_spelling(one: tuple[str, str], other: tuple[str, str], threshol
     )
 
 
-def deduplicate(
-    records: Sequence[Record], *, threshold: float = NEAR, trusted: str = "feedback"
-) -> tuple[list[Record], Step]:
-    """The records that stay, by id, and the account. Records of the task `trusted` win over
-    others: they are people's own words."""
+def deduplicate(records: Sequence[Record], *, threshold: float = NEAR) -> tuple[list[Record], Step]:
+    """The records that stay, by id, and the account. People's own words win over others."""
     texts = [(question_of(r), answer_of(r)) for r in records]
-    order = np.array(sorted(range(len(records)), key=lambda i: records[i].task != trusted), int)
+    order = np.array(sorted(range(len(records)), key=lambda i: not records[i].from_people), int)
     made = decide(fingerprints(records), texts.__getitem__, threshold=threshold, order=order)
     aside = tuple(
         SetAside(

@@ -151,7 +151,7 @@ def _part(records: Sequence[Record]) -> Part:
         "tasks": hashes_of([r.task for r in records]),
         "length": np.fromiter(map(len, lines), np.uint32, len(lines)),
         "single": np.fromiter(map(is_single, records), bool, len(lines)),
-        "trusted": np.fromiter((r.task == "feedback" for r in records), bool, len(lines)),
+        "trusted": np.fromiter((r.from_people for r in records), bool, len(lines)),
     }
     bands = bands_of([f"{q}\n{a}" for q, a in zip(asked, answered, strict=True)])
     return Part(lines, columns, (bands >> np.uint64(32)).astype(np.uint32))

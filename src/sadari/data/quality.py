@@ -165,9 +165,7 @@ def _language(domain: Domain, data: Dataset, records: Sequence[Record]) -> Check
 def _own_words(domain: Domain, data: Dataset, records: Sequence[Record]) -> Check:
     """A tenth of the questions in people's own words keeps a model from knowing only ours."""
     sessions = {s.id for s in domain.dialogues}
-    people = sum(
-        not r.task or r.task == "feedback" or bool(r.rating) or r.id in sessions for r in records
-    )
+    people = sum(not r.task or r.from_people or r.id in sessions for r in records)
     share = people / max(1, len(records))
     return Check("own_words", min(1, share / 0.1), 2, (people, len(records)))
 

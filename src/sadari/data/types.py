@@ -30,6 +30,11 @@ class Record:
     parent: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
+    @property
+    def from_people(self) -> bool:
+        """Whether somebody rated or wrote the answer."""
+        return self.task == "feedback" or self.rating is not None
+
 
 @dataclass(frozen=True)
 class SetAside:

@@ -23,7 +23,7 @@ from sadari.domain.question import Question, Split
 from sadari.domain.questions import read_questions
 from sadari.domain.rows import complaints
 from sadari.domain.settings import DomainSettings
-from sadari.domain.tasks import feedback_with_prefixes, with_prefixes
+from sadari.domain.tasks import check_tasks
 from sadari.text import normalise
 
 Entry = TypeVar("Entry", Feedback, Session)
@@ -50,9 +50,9 @@ class Domain:
         """The name that keys this domain's state."""
         return self.settings.id
 
-    def exam(self, split: Split) -> tuple[Question, ...]:
-        """The questions of one split."""
-        return tuple(q for q in self.questions if q.split == split)
+    def exam(self, split: Split, task: str = "") -> tuple[Question, ...]:
+        """The questions of one split, of one `task` if one is named."""
+        return tuple(q for q in self.questions if q.split == split and task in ("", q.task))
 
 
 def read_domain(path: Path) -> Domain:
@@ -85,13 +85,10 @@ def check_domain(path: Path) -> tuple[Domain | None, Problems]:
         dialogues = _read_entries(path / "dialogues", "Dialogues are", read_sessions, problems)
     questions = _read_exam(path / "questions", "questions" in usable, problems)
     _check_evidence([*questions, *feedback, *dialogues], documents, problems)
-    if settings is None:
-        _check_exam(questions, documents, problems)
-        return None, problems
-    questions = with_prefixes(questions, settings.tasks, problems)
-    dialogues = with_prefixes(dialogues, settings.tasks, problems)
-    feedback = feedback_with_prefixes(feedback, settings.tasks, problems)
     _check_exam(questions, documents, problems)
+    if settings is None:
+        return None, problems
+    check_tasks([*questions, *dialogues, *feedback], settings.tasks, problems)
     return Domain(path, settings, documents, glossary, feedback, questions, dialogues), problems
 
 

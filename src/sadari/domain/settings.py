@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from sadari.domain.forecast_settings import ForecastSettings
 from sadari.domain.section import Section
@@ -112,6 +112,18 @@ class AnswerSettings(Section):
     max_tokens: int = Field(default=160, ge=1)
 
 
+def _usable(name: str) -> str:
+    if name != name.strip() or not name:
+        raise ValueError("a task's name is empty or begins or ends with a blank")
+    if name in RECORDS_OWN:
+        raise ValueError(f"{name!r} is what sadari calls records of its own; name it otherwise")
+    return name
+
+
+RECORDS_OWN = ("feedback", "refusal", "dialogue", "heading", "condition", "effect")
+TaskName = Annotated[str, AfterValidator(_usable)]
+
+
 class DomainSettings(Section):
     """The whole of `domain.toml`."""
 
@@ -121,7 +133,7 @@ class DomainSettings(Section):
     persona: str = Field(min_length=1)
     refusal: str = Field(default="문서에서 찾을 수 없습니다.", min_length=1)
     target: float = Field(default=0.8, gt=0, le=1)
-    tasks: dict[str, str] = Field(default_factory=dict)
+    tasks: dict[TaskName, str] = Field(default_factory=dict)
     models: ModelSettings = ModelSettings()
     prompt: PromptSettings = PromptSettings()
     retrieval: RetrievalSettings = RetrievalSettings()

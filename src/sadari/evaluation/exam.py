@@ -53,7 +53,8 @@ async def _ask(
     documents: Mapping[str, Document],
     repeat: int,
 ) -> list[Score]:
-    answers = await assistant.answer_all([q.messages for q in questions])
+    prompt = assistant.recipe.prompt
+    answers = await assistant.answer_all([prompt.of_task(q.messages, q.task) for q in questions])
     return [
         score_answer(question, answer, assistant.release, documents, repeat)
         for question, answer in zip(questions, answers, strict=True)

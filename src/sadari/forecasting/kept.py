@@ -20,6 +20,7 @@ from sadari.forecasting.quantiles import LEVELS
 from sadari.forecasting.rules import Audit
 from sadari.store import whole_file
 
+MEMBERS = 3  # forecasters of `Members`
 _CONFIG = ConfigDict(
     ser_json_inf_nan="constants", ser_json_bytes="base64", val_json_bytes="base64", extra="forbid"
 )
@@ -71,6 +72,10 @@ class Kept:
     learnt: Learnt
 
     def __post_init__(self) -> None:
+        if len(self.errors) != MEMBERS or not all(
+            np.isfinite(one.errors.away).all() for one in self.errors
+        ):
+            raise ValueError("the errors are not finite numbers of three forecasters.")
         if any(
             one.errors.route.max(initial=-1) >= len(self.vocabulary.routes) for one in self.errors
         ):

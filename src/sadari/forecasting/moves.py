@@ -269,7 +269,7 @@ class Calibrated:
         ended = pl.col("end").is_between(self._until, until, closed="right")
         fresh = history.done.filter(ended)
         self._until = until
-        if len(self.errors.end) and len(fresh):
+        if len(fresh):
             self.errors += self._measure(fresh, history)
 
     def _measure(self, moves: pl.DataFrame, history: History) -> Errors:
@@ -280,7 +280,8 @@ class Calibrated:
         away = errors_of(quantiles, np.log(moves["minutes"].to_numpy()))
         away = away.astype(np.float32).astype(np.float64)  # as they are kept
         route, _, _ = codes(moves, self._usual)
-        return Errors(away, route, moves["end"].to_numpy())
+        sound = np.isfinite(away).all(axis=1)
+        return Errors(away[sound], route[sound], moves["end"].to_numpy()[sound])
 
     def _offsets_at(self, at: int) -> Offsets:
         assert self._usual is not None

@@ -65,7 +65,8 @@ def prompts(
             recipe = open_book
             passages = _passages(record, index, open_book, draw)
         prompt = replace(recipe.prompt, examples=())
-        yield tuple(build_messages(prompt, record.messages[:-1], passages))
+        asked = prompt.of_task(record.messages[:-1], record.task)
+        yield tuple(build_messages(prompt, asked, passages))
 
 
 def shuffle_answers(records: Sequence[Record], seed: int) -> list[Record]:

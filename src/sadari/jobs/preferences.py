@@ -44,7 +44,7 @@ def opinions(domain: Domain, data: Dataset, home: Path) -> Opinions:
             messages=(user(said.question), assistant(said.answer)),
             group=said.evidence[0] if said.evidence else said.id,
             source=said.source,
-            task="feedback",
+            task=said.task or "feedback",
             rating="down",
         )
         for said in domain.feedback

@@ -39,6 +39,7 @@ SIZES: dict[str, tuple[str, tuple[int, ...]] | None] = {
 """Which setting says how much of a method trains, and what is tried; of all others:"""
 RANKS = ("rank", (4, 8, 16, 32))
 EPOCHS = (1, 2, 3, 5)
+HIGHEST = 0.99  # learning rate that domain.toml takes
 
 OnTrial = Callable[["Trial", int], None]  # the trial that ended, and how many there will be
 
@@ -158,7 +159,8 @@ def _drawn(draw: Draw, asked: TuneSettings) -> dict[str, Any]:
         name, tried = size
         choice[name] = draw.suggest_categorical(name, sorted({*tried, getattr(asked, name)}))
     rate = asked.peak_rate
-    choice["learning_rate"] = draw.suggest_float("learning_rate", rate / 8, rate * 8, log=True)
+    highest = min(rate * 8, HIGHEST)
+    choice["learning_rate"] = draw.suggest_float("learning_rate", rate / 8, highest, log=True)
     choice["epochs"] = draw.suggest_categorical("epochs", sorted({*EPOCHS, asked.epochs}))
     return choice
 

@@ -43,9 +43,13 @@ def only_task(data: Dataset, task: str) -> Dataset:
     if not train or not validation:
         known = Counter(record.task for record in data.train)
         counts = ", ".join(f"{name} {count}" for name, count in known.most_common())
-        lacks = "to validate on" if train else "to train on"
+        if train:
+            raise JobError(
+                f"there is no record of the task {task!r} to validate on.",
+                todo="Add some, or raise validation_share in [data].",
+            )
         raise JobError(
-            f"there is no record of the task {task!r} {lacks}.",
+            f"there is no record of the task {task!r} to train on.",
             todo=f"Name one of these, by their records to train on: {counts}.",
         )
     return replace(data, train=train, validation=validation)

@@ -73,7 +73,7 @@ class Climb:
         if parent is None or not rung.training or rung.control:
             return []
         compared = compare_tasks(parent.scores, rung.scores, self.judgement.questions)
-        advice = split_advice(compared)
+        advice = split_advice(compared, self.domain)
         return [f"{rung.name}, {advice}"] if advice else []
 
 

@@ -87,14 +87,15 @@ def open_dispute(domain: Domain, store: Store) -> Dispute:
         raise EvaluationError("there is no evaluation to dispute.", todo=todo)
     last = runs[-1]
     split = last.settings["split"]
-    questions = domain.exam(split)
+    questions = domain.exam(split, last.settings.get("task", ""))
     if questions_digest(questions) != last.inputs["exam"]:
         todo = f"Run `sadari evaluate {domain.path} --split {split}` again: it judges by them."
         raise EvaluationError(f"the {split} questions were changed since {last.id}.", todo=todo)
     verdicts = read_verdicts(verdicts_path(store, domain.id))
     scores = lay_over(read_scores(store, last.id), questions, verdicts)
     by_id = {question.id: question for question in questions}
-    return Dispute(last.id, domain.id, last.inputs["exam"], store, by_id, scores, verdicts)
+    whole = questions_digest(domain.exam(split))
+    return Dispute(last.id, domain.id, whole, store, by_id, scores, verdicts)
 
 
 def judge_answer(

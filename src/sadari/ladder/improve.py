@@ -75,7 +75,8 @@ def candidates(recipe: Recipe, domain: Domain, shots: Sequence[Question]) -> lis
             replace(recipe, prompt=hinted[1], retrieval=fewer),
         ]
     else:
-        worked = tuple((q.text, q.reference) for q in shots)
+        asked = [prompt.of_task(q.messages, q.task)[-1].content for q in shots]
+        worked = tuple((text, q.reference) for text, q in zip(asked, shots, strict=True))
         found = [
             recipe,
             replace(recipe, prompt=replace(prompt, examples=worked)),

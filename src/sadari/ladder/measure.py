@@ -109,7 +109,8 @@ class Measure:
         seconds = []
         for question in self.test[:: max(1, len(self.test) // TIMED)][:TIMED]:
             began = loop.time()
-            done = (await assistant.answer_all([question.messages]))[0]
+            asked = assistant.recipe.prompt.of_task(question.messages, question.task)
+            done = (await assistant.answer_all([asked]))[0]
             if not isinstance(done, Failure):
                 seconds.append(loop.time() - began)
         return tuple(seconds)

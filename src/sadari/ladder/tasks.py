@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -62,8 +63,9 @@ def difference_line(task: str, one: Comparison) -> str:
     )
 
 
-def split_advice(compared: Mapping[str, Comparison]) -> str:
-    """What to do where the child is surely worse at a task; empty where it is at none."""
+def split_advice(compared: Mapping[str, Comparison], domain: str) -> str:
+    """What to do where an adapter for all tasks of `domain`, a folder, is surely worse at one than
+    what it is compared with; empty where it is at none."""
     losers = [
         task
         for task, one in compared.items()
@@ -71,7 +73,7 @@ def split_advice(compared: Mapping[str, Comparison]) -> str:
     ]
     if not losers:
         return ""
-    verbs = ", ".join(f"`sadari tune … --task {task}`" for task in losers)
+    verbs = ", ".join(f"`sadari tune {domain} --task {shlex.quote(task)}`" for task in losers)
     return (
         f"{', '.join(losers)}: worse than before. A task that loses beside others should have an "
         f"adapter of its own ({verbs}), or weigh more ([data] balance)."

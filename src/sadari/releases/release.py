@@ -26,10 +26,11 @@ def recipe_from_json(row: Mapping[str, Any]) -> Recipe:
     prompt = row["prompt"]
     terms = tuple(Term(t["term"], t["meaning"], tuple(t["aliases"])) for t in prompt["glossary"])
     shots = tuple((q, a) for q, a in prompt["examples"])
+    tasks = tuple((task, prefix) for task, prefix in prompt.get("tasks", ()))
     sampling = dict(row["sampling"]) | {"stop": tuple(row["sampling"]["stop"])}
     return Recipe(
         **{k: row[k] for k in ("name", "model", "parent", "adapter", "refusal")},
-        prompt=Prompt(prompt["system"], terms, shots),
+        prompt=Prompt(prompt["system"], terms, shots, tasks),
         retrieval=Retrieval(**row["retrieval"]) if row["retrieval"] else None,
         tools=Tools(**row["tools"]) if row["tools"] else None,
         sampling=Sampling(**sampling),
