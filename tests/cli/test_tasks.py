@@ -65,6 +65,10 @@ def test_an_exam_is_taken_apart_by_task(shop: Path, home: Path) -> None:
     assert "mood: 0.0 points" in compared
     alone = json.loads(run(*words, "--task", "mood", "--json", home=home).stdout)
     assert (alone["asked"], alone["tasks"]) == (1, {})
+    assert alone["look"] == 3  # at the whole exam
+    run("evaluate", shop, "m", "--dispute", "--verdict", "right", home=home)
+    part = run("compare", shop, "evaluate-2", alone["run"], home=home).stdout
+    assert "on 1 questions" in part
     assert "of the task 'mod'" in run(*words, "--task", "mod", home=home, status=2).stderr
 
 
