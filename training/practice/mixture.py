@@ -13,7 +13,7 @@ from training.practice.talk import echo, glossary, short, small_talk
 FACTS = (1, 1, 2, 4, 8, 14)  # the most facts of a context at each stage; stage 0 is the warm-up
 LAST = len(FACTS) - 1
 WARM_UP = {"short": 96, "read": 3, "echo": 1}
-WEIGHTS = {"read": 52, "closed": 3, "state": 22, "call": 34, "echo": 3, "glossary": 3, "talk": 2}
+WEIGHTS = {"read": 52, "closed": 3, "state": 22, "call": 22, "echo": 3, "glossary": 3, "talk": 2}
 
 
 def sample(rng: Random, stage: int, *, unseen: bool | None = False, kind: str | None = None) -> Row:
