@@ -1,7 +1,7 @@
 """LLaMA-Factory training on the pairs of `benchmarks.tuning`, as its documentation starts it.
 
 It wants other versions of Transformers and PEFT than sadari, so it runs in an environment of its
-own, by that one's interpreter (docs/benchmarks.md says how to make it):
+own, by that one's interpreter (docs/tuning.md says how to make it):
 
     LLAMAFACTORY_PYTHON=/path/to/python python -m benchmarks.tuning --only sadari llamafactory
 

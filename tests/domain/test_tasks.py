@@ -11,7 +11,9 @@ import pytest
 from sadari.assistant import Prompt
 from sadari.assistant.rungs import default_prompt
 from sadari.data import DataError, prepare
+from sadari.data.pairs import pairs_of
 from sadari.domain import Message, check_domain, read_domain
+from sadari.domain.settings import RECORDS_OWN
 from sadari.domain.tasks import prefixed
 
 TASKS = '\n[tasks]\nmood = "[감정] "\nrefund = "[환불] "\n'
@@ -98,6 +100,13 @@ def test_a_task_that_nobody_declared_is_an_error_at_its_line(domain: Path) -> No
 def test_names_that_cannot_be_told_apart_are_refused(domain: Path, name: str) -> None:
     declare(domain, f'\n[tasks]\n{name} = "[x] "\n')
     assert check_domain(domain)[1].errors
+
+
+def test_records_that_documents_give_have_names_that_no_task_may_take() -> None:
+    examples = Path(__file__).parents[2] / "examples"
+    domains = [read_domain(examples / name) for name in ("ald", "support", "dinner")]
+    documents = [document for domain in domains for document in domain.documents]
+    assert {pair.rule for document in documents for pair in pairs_of(document)} <= RECORDS_OWN
 
 
 def test_without_declared_tasks_a_task_is_a_name_and_no_more(domain: Path) -> None:

@@ -60,15 +60,14 @@ def climb(
         done = asyncio.run(
             climb_ladder(folder, store, everything=everything, until=until, watch=watch)
         )
+    notes = done.notes
     path = report or store.run_folder(done.run) / "report.html"
-    write_report(
-        done.judgement, path, title=folder.settings.name, curves=done.curves, notes=done.notes
-    )
+    write_report(done.judgement, path, title=folder.settings.name, curves=done.curves, notes=notes)
     if json:
         print_json(as_dict(done.judgement) | {"run": done.run, "skipped": done.skipped})
     else:
         render_table(done.judgement, output)
-    for note in done.notes:
+    for note in notes:
         say(f"[dim]· {note}[/]")
     say(f"Report: {path}")
 

@@ -34,12 +34,11 @@ def searched(job: Job, home: Path) -> Job:
         )
     messages.print(_table(found.trials))
     best = found.settings
-    names = [name for name in ("rank", "virtual_tokens") if name in found.trials[0].choice]
+    lines = [f'method = "{best.method}"', f"learning_rate = {best.peak_rate:.2g}"]
+    names = [name for name in found.trials[0].choice if name != "learning_rate"]
     if "rank" in names:
         names.append("alpha")
-    lines = [f'method = "{best.method}"']
-    lines += [f"{name} = {getattr(best, name):g}" for name in (*names, "epochs")]
-    lines.append(f"learning_rate = {best.peak_rate:.2g}")
+    lines += [f"{name} = {getattr(best, name):g}" for name in names]
     say(
         "The whole tuning takes the best of them. To keep it, in \\[tuning] of domain.toml: "
         f"{', '.join(lines)}."

@@ -120,7 +120,10 @@ def _usable(name: str) -> str:
     return name
 
 
-RECORDS_OWN = ("feedback", "refusal", "dialogue", "heading", "condition", "effect")
+RECORDS_OWN = frozenset(
+    "feedback refusal dialogue synthetic heading definition attribute quantity interval remedy "
+    "goal condition effect cause moment symptom".split()
+)
 TaskName = Annotated[str, AfterValidator(_usable)]
 
 

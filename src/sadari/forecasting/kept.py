@@ -72,13 +72,10 @@ class Kept:
     learnt: Learnt
 
     def __post_init__(self) -> None:
-        if len(self.errors) != MEMBERS or not all(
-            np.isfinite(one.errors.away).all() for one in self.errors
-        ):
+        errors = [one.errors for one in self.errors]
+        if len(errors) != MEMBERS or not all(np.isfinite(one.away).all() for one in errors):
             raise ValueError("the errors are not finite numbers of three forecasters.")
-        if any(
-            one.errors.route.max(initial=-1) >= len(self.vocabulary.routes) for one in self.errors
-        ):
+        if any(one.route.max(initial=-1) >= len(self.vocabulary.routes) for one in errors):
             raise ValueError("errors are of routes that are not listed.")
 
 

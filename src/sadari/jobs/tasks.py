@@ -40,16 +40,16 @@ def only_task(data: Dataset, task: str) -> Dataset:
         tuple(record for record in records if record.task == task)
         for records in (data.train, data.validation)
     )
-    if not train or not validation:
+    if not train:
         known = Counter(record.task for record in data.train)
         counts = ", ".join(f"{name} {count}" for name, count in known.most_common())
-        if train:
-            raise JobError(
-                f"there is no record of the task {task!r} to validate on.",
-                todo="Add some, or raise validation_share in [data].",
-            )
         raise JobError(
             f"there is no record of the task {task!r} to train on.",
             todo=f"Name one of these, by their records to train on: {counts}.",
+        )
+    if not validation:
+        raise JobError(
+            f"there is no record of the task {task!r} to validate on.",
+            todo="Add some, or raise validation_share in [data].",
         )
     return replace(data, train=train, validation=validation)
