@@ -42,7 +42,7 @@ def test_what_a_tuning_leaves(tuned: dict[str, Any]) -> None:
     assert tuned["forgetting"]["items"] == 23
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "its folder does not state one" in card
-    assert "over 23 conversations" in card
+    assert "over 97 conversations" in card
 
 
 def test_a_finished_run_is_watched_and_not_resumed(

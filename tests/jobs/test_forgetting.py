@@ -29,7 +29,7 @@ def _with_general(domain: Domain, path: Path) -> Domain:
 
 def test_the_built_in_set_is_whole_and_split_by_kind(domain: Domain) -> None:
     general = read_general(domain)
-    assert (len(general.rehearsed), len(general.tested)) == (46, 23)
+    assert (len(general.rehearsed), len(general.tested)) == (194, 97)
     kinds = {record.id.split("-")[0] for record in general.tested}
     assert kinds == {record.id.split("-")[0] for record in general.rehearsed}
     asked = {record.messages for record in general.rehearsed}
@@ -43,9 +43,9 @@ def test_rehearsal_makes_up_its_share_and_repeats_late(domain: Domain, tiny: Pat
     assert len({example.ids for example in some}) == 20
     assert some == rehearsal(general, tokenizer, examples=60, share=0.25, seed=1)
     assert some != rehearsal(general, tokenizer, examples=60, share=0.25, seed=2)
-    many = rehearsal(general, tokenizer, examples=100, share=0.5, seed=1)
-    assert len(many) == 100
-    assert {many.count(example) for example in many[:46]} <= {2, 3}
+    many = rehearsal(general, tokenizer, examples=400, share=0.5, seed=1)
+    assert len(many) == 400
+    assert {many.count(example) for example in many} <= {2, 3}
 
 
 def test_a_file_of_ones_own(domain: Domain, tmp_path: Path) -> None:
