@@ -10,11 +10,14 @@ from sadari.llm.types import LanguageModel
 
 
 def bundle(recipe: Recipe, model: LanguageModel) -> Bundle:
-    """The recipe with the SHA-256 of its model, adapter, index and tools. A remote model has
-    no weights to hash: not pinned. Raises AssistantError when a file that it names is gone."""
+    """The recipe with the SHA-256 of its model, adapter, index and tools. A remote model has no
+    weights to hash: its address stands for them, and the bundle is not pinned. Raises
+    AssistantError when a file that it names is gone."""
     files: dict[str, str] = {}
     if model.info.digest:
         files["model"] = model.info.digest
+    if model.info.endpoint:
+        files["endpoint"] = hashlib.sha256(model.info.endpoint.encode()).hexdigest()
     if recipe.adapter:
         folder = Path(recipe.adapter)
         names = ["adapter_config.json", "adapter_model.safetensors"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +17,7 @@ from sadari.llm.types import Failure
 from sadari.store import write_json
 
 BATCH = 80  # questions asked together; fixed, so that the same exam gives the same answers
+REMOTE_SECONDS = 24 * 3600  # a model elsewhere may change under its name: its scores are kept a day
 
 OnProgress = Callable[[int, int], None]
 
@@ -30,16 +32,17 @@ async def evaluate(
     on_progress: OnProgress | None = None,
 ) -> tuple[Score, ...]:
     """One Score per question, in order. `documents` (by id) are the evidence that the scorer reads;
-    `repeat` numbers the training seed. Batches already scored for the same bundle, questions and
-    scorer are read from the folder `kept`, so an interrupted exam goes on where it stopped."""
+    `repeat` numbers the training seed. Batches already scored for the same bundle, questions,
+    evidence and scorer are read from the folder `kept`, so an interrupted exam goes on where it
+    stopped; a batch with a question that could not be asked is asked again."""
     scores: list[Score] = []
     for start in range(0, len(questions), BATCH):
         batch = questions[start : start + BATCH]
-        path = kept / f"{_digest(assistant, batch, repeat)}.json" if kept else None
-        scored = _read(path) if path else None
+        path = kept / f"{_digest(assistant, batch, documents, repeat)}.json" if kept else None
+        scored = _read(path, assistant.model.info.remote) if path else None
         if scored is None:
             scored = await _ask(assistant, batch, documents, repeat)
-            if path:
+            if path and all(s.right is not None for s in scored):
                 _write(path, scored)
         scores.extend(scored)
         if on_progress:
@@ -74,8 +77,7 @@ def score_answer(
         return Score(
             question.id, question.group, bundle, SCORER, None, "", answer.reason, repeat=repeat
         )
-    evidence = [documents[name].text for name in question.evidence if name in documents]
-    verdict = score(question, answer.text, evidence)
+    verdict = score(question, answer.text, _evidence(question, documents))
     found = None
     if answer.retrieved and question.evidence:
         found = set(question.evidence) <= {c.document for c in answer.retrieved}
@@ -102,13 +104,24 @@ def questions_digest(questions: Sequence[Question]) -> str:
     return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()
 
 
-def _digest(assistant: Assistant, questions: Sequence[Question], repeat: int) -> str:
-    key = f"{assistant.release}/{questions_digest(questions)}/{SCORER}/{repeat}"
+def _evidence(question: Question, documents: Mapping[str, Document]) -> list[str]:
+    return [documents[name].text for name in question.evidence if name in documents]
+
+
+def _digest(
+    assistant: Assistant,
+    questions: Sequence[Question],
+    documents: Mapping[str, Document],
+    repeat: int,
+) -> str:
+    evidence = json.dumps([_evidence(q, documents) for q in questions], ensure_ascii=False)
+    read = hashlib.sha256(evidence.encode()).hexdigest()
+    key = f"{assistant.release}/{questions_digest(questions)}/{read}/{SCORER}/{repeat}"
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def _read(path: Path) -> list[Score] | None:
-    if not path.is_file():
+def _read(path: Path, remote: bool) -> list[Score] | None:
+    if not path.is_file() or (remote and time.time() - path.stat().st_mtime > REMOTE_SECONDS):
         return None
     return [Score(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
 

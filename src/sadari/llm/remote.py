@@ -56,7 +56,7 @@ class RemoteModel:
         self._timeout = httpx.Timeout(timeout_seconds, connect=min(10.0, timeout_seconds))
         self._retries = retries
         self._pause = pause_seconds
-        self._info = ModelInfo(name, context_length, remote=True, price=price)
+        self._info = ModelInfo(name, context_length, remote=True, price=price, endpoint=self._url)
 
     @property
     def info(self) -> ModelInfo:

@@ -95,13 +95,15 @@ class Price:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What is known of a model. `digest` hashes its weights; None for a remote one."""
+    """What is known of a model. `digest` hashes its weights; None for a remote one, which lies at
+    `endpoint`."""
 
     name: str
     context_length: int
     remote: bool = False
     digest: str | None = None
     price: Price | None = None
+    endpoint: str = ""
 
 
 class LanguageModel(Protocol):
