@@ -7,7 +7,6 @@ The inbox is the truth. A day's Parquet file is a copy that is written again whe
 from __future__ import annotations
 
 import fcntl
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from sadari.forecasting.clock import DAY
 from sadari.forecasting.errors import ForecastError
 from sadari.forecasting.kinds import KINDS, Kind, schema_of
 from sadari.forecasting.reading import Batch
-from sadari.store import open_database
+from sadari.store import open_database, sync
 
 _BUSY = 60.0  # seconds to wait for another writer
 _TYPES = {"text": "TEXT", "times": "INTEGER", "numbers": "REAL"}
@@ -157,7 +156,7 @@ class Inbox:
                     path = folder / f"{day}.parquet"
                     unfinished = path.with_suffix(".unfinished")
                     frame.write_parquet(unfinished)
-                    _sync(unfinished)
+                    sync(unfinished)
                     unfinished.replace(path)
                 db.execute("DELETE FROM stale WHERE kind = ?", (kind.name,))
                 db.execute("COMMIT")
@@ -201,11 +200,3 @@ CREATE TABLE IF NOT EXISTS changes (n INTEGER);
 INSERT INTO changes SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM changes);
 """
 )
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -16,7 +16,7 @@ from sadari.assistant.bundle import sha256_of
 from sadari.domain.document import Term
 from sadari.llm import ModelSpec, Price, Sampling, open_model
 from sadari.releases.types import ReleaseError
-from sadari.store import Store
+from sadari.store import Store, settle
 
 MANIFEST = "release.json"
 
@@ -70,7 +70,7 @@ def keep(
         text = json.dumps(manifest, ensure_ascii=False, indent=1)
         (unfinished / MANIFEST).write_text(text, encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
-        unfinished.replace(folder)
+        settle(unfinished, folder)
     store.save_release(domain, pinned.digest)
     return pinned.digest
 
@@ -122,7 +122,7 @@ def open_release(store: Store, digest: str, *, name: str = "") -> Assistant:
 def _path_of(key: str, folder: Path) -> Path | None:
     if key == "index":
         return folder / "index.sqlite"
-    return None if key == "model" else folder / key
+    return None if key in ("model", "endpoint") else folder / key
 
 
 def list_releases(store: Store, domain: str) -> list[dict[str, Any]]:

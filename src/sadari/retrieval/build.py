@@ -23,6 +23,7 @@ from sadari.retrieval.errors import RetrievalError
 from sadari.retrieval.index import FORMAT, Index, content_digest
 from sadari.retrieval.passage import Passage, chunk
 from sadari.retrieval.ranking import term_scores
+from sadari.store import settle
 
 Progress = Callable[[int, int], None]
 
@@ -72,9 +73,7 @@ def _publish(db: sqlite3.Connection, path: Path) -> None:
     unfinished = path.with_name(f"{_UNFINISHED}{os.getpid()}-{token_hex(4)}")
     try:
         db.execute("VACUUM INTO ?", (str(unfinished),))
-        _sync(unfinished)
-        os.replace(unfinished, path)
-        _sync(path.parent)
+        settle(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -167,14 +166,6 @@ def _vectors(embedder: Embedder, texts: Sequence[str]) -> Vectors:
             f"{len(texts)} texts, or numbers that are not finite.",
         )
     return vectors
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _sweep(folder: Path) -> None:

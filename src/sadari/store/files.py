@@ -32,3 +32,20 @@ def write_json(value: Any, path: Path) -> None:
     text."""
     with whole_file(path) as file:
         json.dump(value, file, ensure_ascii=False, indent=1, default=str)
+
+
+def settle(unfinished: Path, place: Path) -> None:
+    """Renames a folder, or a file, once every byte of it is on the disk."""
+    for path in [*unfinished.rglob("*"), unfinished]:
+        sync(path)
+    unfinished.rename(place)
+    sync(place.parent)
+
+
+def sync(path: Path) -> None:
+    """Waits until a file, or what a folder lists, is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import platform
@@ -113,6 +112,18 @@ class Store:
         self.run_folder(name).mkdir(parents=True, exist_ok=True)
         return self.run(name)
 
+    @contextmanager
+    def running(
+        self, kind: str, domain: str, inputs: Mapping[str, Any], settings: Mapping[str, Any]
+    ) -> Iterator[Run]:
+        """A run that the block finishes, and that has failed where the block raises."""
+        run = self.start_run(kind, domain, inputs, settings)
+        try:
+            yield run
+        except BaseException:
+            self.finish_run(run.id, "failed")
+            raise
+
     def finish_run(
         self,
         run: str,
@@ -130,18 +141,20 @@ class Store:
 
     def run(self, run: str) -> Run:
         """One run by its id. Raises StoreError when there is none."""
-        found = [r for r in self.runs() if r.id == run]
+        found = self.runs(name=run)
         if not found:
             raise StoreError(f"there is no run {run}.", where=str(self.home))
         return found[0]
 
-    def runs(self, domain: str | None = None, kind: str | None = None) -> list[Run]:
-        """Runs, oldest first, of one domain or kind if these are given."""
+    def runs(
+        self, domain: str | None = None, kind: str | None = None, *, name: str | None = None
+    ) -> list[Run]:
+        """Runs, oldest first, of one domain, kind or id if these are given."""
         rows = self._rows(
             "SELECT id, kind, domain, status, inputs, settings, outputs, metrics, environment,"
             " started, finished FROM runs WHERE (?1 IS NULL OR domain = ?1)"
-            " AND (?2 IS NULL OR kind = ?2) ORDER BY number",
-            (domain, kind),
+            " AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR id = ?3) ORDER BY number",
+            (domain, kind, name),
         )
         return [Run(*row[:4], *map(json.loads, row[4:9]), *row[9:]) for row in rows]
 
@@ -206,26 +219,7 @@ class Store:
         )
         return [row[0] for row in self._rows(query, (domain,))]
 
-    # Files and locks
-
-    def put_object(self, content: bytes) -> str:
-        """Keeps bytes under their SHA-256: written aside, synced, renamed. Returns the digest."""
-        digest = hashlib.sha256(content).hexdigest()
-        path = self.object_path(digest)
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = path.with_name(f".{os.getpid()}-{threading.get_ident()}-{digest}")
-            with unfinished.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(path)
-            _sync_folder(path.parent)
-        return digest
-
-    def object_path(self, digest: str) -> Path:
-        """Where the bytes of a digest lie."""
-        return self.home / "objects" / digest
+    # Locks
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -257,11 +251,3 @@ def _json(value: Mapping[str, Any]) -> str:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

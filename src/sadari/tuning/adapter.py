@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from sadari.llm.weights import TOKENIZER_FILES
-from sadari.tuning.checkpoint import FOLDER, settle
+from sadari.store import settle
 from sadari.tuning.errors import TuningError
 
 WEIGHTS = "adapter_model.safetensors"
@@ -18,18 +19,19 @@ ADAPTER, MODEL = "adapter_config.json", "config.json"
 
 
 def write_adapter(adapted: Any, output: Path) -> int:
-    """Write the weights and configuration of a PEFT model into `output`, in PEFT's format, and
-    remove the checkpoints there. Returns the size of the weights in bytes."""
+    """Write the weights and configuration of a PEFT model into `output`, in PEFT's format. Returns
+    the size of the weights in bytes."""
     unfinished = _unfinished(output)
     # False: no look at the model hub for whether the vocabulary grew; it did not.
     adapted.save_pretrained(unfinished, safe_serialization=True, save_embedding_layers=False)
     (unfinished / "README.md").unlink(missing_ok=True)
+    _in_order(unfinished / ADAPTER)
     return _settle_all(unfinished, output, last=ADAPTER)
 
 
 def write_model(model: Any, output: Path) -> int:
     """Write a whole Transformers model with the tokenizer of the base that it was opened from into
-    `output`, and remove the checkpoints there. Returns the size of the weights in bytes."""
+    `output`. Returns the size of the weights in bytes."""
     unfinished = _unfinished(output)
     model.config.use_cache = True  # off while training; whoever opens this wants it
     model.save_pretrained(unfinished, safe_serialization=True)
@@ -37,6 +39,16 @@ def write_model(model: Any, output: Path) -> int:
     for path in sorted({path for name in TOKENIZER_FILES for path in base.glob(name)}):
         shutil.copy2(path, unfinished / path.name)
     return _settle_all(unfinished, output, last=MODEL)
+
+
+def _in_order(path: Path) -> None:
+    """PEFT writes a set as it comes, in another order in every process: the same tuning would have
+    another hash."""
+    config = json.loads(path.read_text(encoding="utf-8"))
+    for name, value in config.items():
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            config[name] = sorted(value)
+    path.write_text(json.dumps(config, indent=2, sort_keys=True), encoding="utf-8")
 
 
 def _unfinished(output: Path) -> Path:
@@ -53,7 +65,6 @@ def _settle_all(unfinished: Path, output: Path, last: str) -> int:
         shutil.copymode(unfinished / last, path)  # safetensors keeps its files to their owner
         settle(path, output / path.name)
     shutil.rmtree(unfinished)
-    shutil.rmtree(output / FOLDER, ignore_errors=True)
     return sum(path.stat().st_size for path in output.glob("*.safetensors"))
 
 

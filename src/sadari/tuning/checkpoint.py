@@ -23,6 +23,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from sadari.store import settle
 from sadari.tuning.course import Course
 from sadari.tuning.errors import TuningError
 from sadari.tuning.identity import Identity
@@ -43,7 +44,7 @@ class Checkpoint:
     tensors   "weights", "best" (empty before the first evaluation), "method" (what a method knows
               besides), "optimiser", "random" and "reference" (what a preference is compared with),
               each a mapping of names to CPU tensors.
-    chosen    what was chosen by measuring and must not change half-way: dtype, attention, threads.
+    chosen    what was settled at the start and must not change half-way: dtype, threads, rows.
     """
 
     identity: Identity
@@ -99,6 +100,11 @@ def _save(output: Path, checkpoint: Checkpoint) -> Path:
     for old in _found(output)[:-KEPT]:
         shutil.rmtree(old)
     return place
+
+
+def drop(output: Path) -> None:
+    """Remove the checkpoints below `output`: what they hold, only training needs."""
+    shutil.rmtree(output / FOLDER, ignore_errors=True)
 
 
 def is_there(output: Path) -> bool:
@@ -171,22 +177,6 @@ def claim(output: Path, *, resume: bool) -> None:
             where=str(output),
             todo="Resume it, choose another folder, or remove this one.",
         )
-
-
-def settle(unfinished: Path, place: Path) -> None:
-    """Rename a folder, or a file, once every byte of it is on the disk."""
-    for path in [*unfinished.rglob("*"), unfinished]:
-        _flush(path)
-    unfinished.rename(place)
-    _flush(place.parent)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _finished(output: Path) -> bool:
