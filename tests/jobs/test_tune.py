@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -112,6 +114,76 @@ def test_a_tuning_that_was_killed_goes_on(tmp_path: Path, tiny: Path) -> None:
     weights = [digest(r.with_name("adapter_model.safetensors")) for r in results]
     assert weights[0] == weights[1]
     assert json.loads(results[0].read_text())["resumed_from"] > 0
+
+
+def test_a_tuning_killed_after_its_last_step_is_not_done_again(tmp_path: Path, tiny: Path) -> None:
+    """The weights are written and how they answer is not yet noted: the next command goes on from
+    the last step's checkpoint, and then nothing is left of it."""
+    folder = small_domain(tmp_path / "shop", tiny, tuning="epochs = 2\nbatch_examples = 1")
+    script = tmp_path / "tuner.py"
+    script.write_text(textwrap.dedent(TUNER))
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, str(script), str(folder), str(tmp_path / "killed")]
+    killed = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, env=environment, start_new_session=True
+    )
+    while not list(tmp_path.glob("killed/*/adapter_config.json")):
+        assert killed.poll() is None
+        time.sleep(0.002)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    (adapter,) = (tmp_path / "killed").iterdir()
+    assert not (adapter / RESULT).exists()
+    weights = digest(adapter / "adapter_model.safetensors")
+    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
+    result = json.loads((adapter / RESULT).read_text())
+    assert result["resumed_from"] == result["steps"]
+    assert digest(adapter / "adapter_model.safetensors") == weights
+    assert not (adapter / "checkpoints").exists()
+
+
+def test_the_same_tuning_has_the_same_bytes_in_every_process(tmp_path: Path, tiny: Path) -> None:
+    """PEFT's configuration holds a set, whose order follows the hash seed."""
+    folder = small_domain(tmp_path / "shop", tiny)
+    script = tmp_path / "tuner.py"
+    script.write_text(textwrap.dedent(TUNER))
+    found = set()
+    for seed in ("1", "2", "3"):
+        environment = {
+            **os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONHASHSEED": seed
+        }  # fmt: skip
+        out = tmp_path / seed
+        subprocess.run(
+            [sys.executable, str(script), str(folder), str(out)], check=True, env=environment
+        )
+        (adapter,) = out.iterdir()
+        found.add(
+            digest(adapter / "adapter_config.json") + digest(adapter / "adapter_model.safetensors")
+        )
+    assert len(found) == 1
+
+
+def test_general_conversations_are_read_before_anything_is_trained(
+    tmp_path: Path, tiny: Path
+) -> None:
+    folder = small_domain(tmp_path / "shop", tiny, tuning='general = "few.jsonl"')
+    (folder / "few.jsonl").write_text('{"question": "1 더하기 1은?", "answer": "2입니다."}\n')
+    with pytest.raises(JobError, match="testing need 9"):
+        _jobs(folder, tmp_path / "adapters")
+
+
+def test_a_wider_tokenizer_is_found_before_anything_is_trained(tmp_path: Path, tiny: Path) -> None:
+    """The records happen to hold no token that the base lacks; the general conversations do."""
+    from transformers import AutoTokenizer
+
+    wider = tmp_path / "wider"
+    shutil.copytree(tiny, wider)
+    tokenizer = AutoTokenizer.from_pretrained(tiny)
+    tokenizer.add_tokens(["박물관", "등산로"])
+    tokenizer.save_pretrained(wider)
+    folder = small_domain(tmp_path / "shop", wider)
+    with pytest.raises(TuningError, match="token ids, but there are greater ones"):
+        _jobs(folder, tmp_path / "adapters")
 
 
 ENDED = """

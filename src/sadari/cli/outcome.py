@@ -33,6 +33,8 @@ def show(tuned: Tuned, domain: Domain, *, json: bool) -> None:
         "validation loss": f"{losses[0]:.3f} → {result['best_validation_loss']:.3f}",
         **({"held-out pairs": preferred(result)} if result.get("preferred") else {}),
         "trainable": f"{result['trainable']:,} of {result['total']:,} ({share:.2%})",
+        "cut": f"{result['cut_examples']:,} examples longer than max_length, "
+        f"{result['cut_answers']:,} answers cut",
         "time": f"{result['seconds']:.0f} s, {result['tokens_per_second']:,.0f} tokens/s",
         "peak memory": f"{result['peak_memory_bytes'] / 2**20:,.0f} MiB",
         "predicted": planning.comparison(result.get("predicted")),

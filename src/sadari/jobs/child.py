@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import warnings
@@ -12,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 from sadari.jobs.outcome import RESULT
 from sadari.jobs.runs import RunLog
 from sadari.jobs.trackers import Teller, Tracking, open_tracker
-from sadari.jobs.types import JobError
+from sadari.jobs.types import out_of_memory
 from sadari.store import write_json
 
 if TYPE_CHECKING:
     from sadari.jobs.tune import Job
+
+
+log = logging.getLogger("sadari.jobs")
 
 
 def train_job(job: Job, news: Any, track: Tracking | None) -> None:
@@ -26,7 +30,6 @@ def train_job(job: Job, news: Any, track: Tracking | None) -> None:
 
     from transformers.utils import logging
 
-    from sadari.llm.local import LocalModel
     from sadari.tuning import Progress, train
     from sadari.tuning.adapter import ADAPTER, MODEL
     from sadari.tuning.room import ran_out
@@ -71,22 +74,15 @@ def train_job(job: Job, news: Any, track: Tracking | None) -> None:
                 job.folder,
                 start_from=job.start_from,
                 resume=resume,
+                keep_checkpoints=True,
                 on_step=tell,
             )
         except (RuntimeError, MemoryError) as error:
             if not ran_out(error):
                 raise
             # Rows that are too long are taken care of in the loop: this is the rest.
-            raise JobError(
-                "Memory ran out where shorter rows do not help: the base, what trains, or its "
-                f"optimiser do not fit ({str(error).splitlines()[0][:120]}).",
-                where=str(job.base),
-                todo="Look at `sadari tune … --dry-run`; take method lora or qlora, a smaller "
-                "base, or a machine with more memory.",
-            ) from None
-        model = LocalModel(job.base)
-        asyncio.run(model.record(str(job.folder)))
-        model.close()
+            raise out_of_memory(job.base, error) from None
+        _note_answers(job)
         values = result.to_json() | {
             "examples": len(job.train),
             "settings": job.settings.to_json(),
@@ -95,6 +91,26 @@ def train_job(job: Job, news: Any, track: Tracking | None) -> None:
         if job.predicted is not None:
             values["predicted"] = job.predicted.beside(values)
         write_json(values, job.folder / RESULT)
+
+
+def _note_answers(job: Job) -> None:
+    """Note how the adapter answers over the base as it is served. Where that does not fit into
+    memory, as over a base that was trained in four bits, nothing can be compared with the note:
+    the adapter is kept without it."""
+    from sadari.llm.local import LocalModel
+    from sadari.tuning.room import ran_out
+
+    try:
+        model = LocalModel(job.base)
+        asyncio.run(model.record(str(job.folder)))
+        model.close()
+    except (RuntimeError, MemoryError) as error:
+        if not ran_out(error):
+            raise
+        log.warning(
+            "The base does not fit into memory as it is served; how the adapter answers was not "
+            "noted, and serving cannot compare."
+        )
 
 
 def tracked(job: Job, track: Tracking) -> AbstractContextManager[Teller]:

@@ -82,6 +82,18 @@ def read_general(domain: Domain) -> General:
     return General(tuple(rehearsed), tuple(tested[:MOST_TESTED]))
 
 
+def check_general(general: General, tokenizer: Any, base: Path) -> None:
+    """Raises TuningError where the tokenizer gives the test ids that the base does not have."""
+    from transformers import AutoConfig
+
+    from sadari.tuning.examples import check_vocabulary
+    from sadari.tuning.objective import Imitation
+
+    config = AutoConfig.from_pretrained(base, local_files_only=True).get_text_config()
+    rows = [row for one in general.tested for row in render_examples(tokenizer, one.messages)]
+    check_vocabulary(Imitation().units(rows), config.vocab_size)
+
+
 def rehearsal(
     general: General, tokenizer: Any, *, examples: int, share: float, seed: int
 ) -> list[Rendered]:

@@ -26,6 +26,8 @@ RESULT = "tuning.json"  # written last by who trains: a folder that holds it is 
 def settle(jobs: Sequence[Job], domain: Domain, data: Dataset) -> list[dict[str, Any]]:
     """The results of finished jobs, tested for forgetting where they have not been with the
     domain's present test, each with its card and its page written beside the adapter."""
+    from sadari.tuning.checkpoint import drop
+
     general = read_general(domain)
     results = [json.loads((job.folder / RESULT).read_text(encoding="utf-8")) for job in jobs]
     untested = [
@@ -36,6 +38,7 @@ def settle(jobs: Sequence[Job], domain: Domain, data: Dataset) -> list[dict[str,
     if untested:
         _test(untested, general)
     for job, result in zip(jobs, results, strict=True):
+        drop(job.folder)
         write_card(job, domain, data, result)
         if run := read_run(job.folder):
             advice = remedies(result, domain.settings.language, machine_bytes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,8 @@ from sadari.llm.weights import load_tokenizer
 from sadari.retrieval import Index
 from sadari.tuning import Lesson, Pair, Rated, TuneSettings
 from sadari.tuning.settings import PREFERENCE_RATE, PreferenceLoss
+
+log = logging.getLogger("sadari.jobs")
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,9 @@ def plan_preference(
     )
     _check(loss, domain, train, validation)
     settings = _settings(loss, domain, tuned.settings)
+    for warning in settings.warnings():
+        if warning not in tuned.settings.warnings():
+            log.warning("%s", warning)
     folder = tuned.folder.with_name(name_of(tuned.base, train, validation, settings))
     title = f"{loss}, {tuned.name}"
     job = Job(title, tuned.base, train, validation, settings, folder, domain.id)

@@ -97,11 +97,13 @@ class Teller:
 
     def __init__(self, tracker: Tracker) -> None:
         self._tracker = tracker
-        self._checks = 0
+        self._checks: int | None = None  # losses that have been told
 
     def step(self, progress: Progress) -> None:
         """One step, as it is taken."""
         losses = progress.validation_losses
+        if self._checks is None:  # those from before a tuning went on were told as they were made
+            self._checks = 0 if progress.step == 1 else len(losses)
         check = losses[-1] if len(losses) > self._checks else None
         self._checks = len(losses)
         self._tracker.log(progress.step, _values(progress, check))

@@ -27,7 +27,7 @@ from sadari.assistant import Recipe
 from sadari.data import Dataset
 from sadari.domain import Domain
 from sadari.jobs.child import tracked, train_job
-from sadari.jobs.forgetting import read_general, rehearsal
+from sadari.jobs.forgetting import check_general, read_general, rehearsal
 from sadari.jobs.lessons import lessons
 from sadari.jobs.outcome import RESULT, settle
 from sadari.jobs.prediction import Prediction
@@ -115,7 +115,8 @@ def plan(
     weights: bool = True,
 ) -> list[Job]:
     """One job per seed; without `weights` the base may be a configuration alone. Raises JobError
-    for a model that is not on this machine."""
+    for a model that is not on this machine, or general conversations that it cannot be tested
+    with."""
     if domain.settings.models.url is not None:
         raise JobError(
             f"{domain.settings.models.base} lies at an endpoint and cannot be tuned here.",
@@ -124,6 +125,8 @@ def plan(
         )
     base = resolve(domain.settings.models.base, weights=weights)
     tokenizer = load_tokenizer(base)
+    general = read_general(domain)  # every tuning is tested with them; now is when to find faults
+    check_general(general, tokenizer, base)
     index = None
     if open_book is not None and open_book.retrieval is not None:
         index = Index.open(Path(open_book.retrieval.index))
@@ -151,14 +154,10 @@ def plan(
             )
         ]
         if rehearsed:
-            general = rehearsal(
-                read_general(domain),
-                tokenizer,
-                examples=len(made[0]),
-                share=rehearsed,
-                seed=seed,
+            mixed_in = rehearsal(
+                general, tokenizer, examples=len(made[0]), share=rehearsed, seed=seed
             )
-            made[0] = (*made[0], *general)
+            made[0] = (*made[0], *mixed_in)
         settings = tune_settings(domain, seed)
         if seed == seeds[0]:
             for warning in settings.warnings():

@@ -43,6 +43,7 @@ def train(
     *,
     start_from: Path | None = None,
     resume: bool = False,
+    keep_checkpoints: bool = False,
     on_step: Callable[[Progress], None] | None = None,
 ) -> TuneResult:
     """Fine-tune the model in the folder `base` and write a PEFT adapter into the folder `output`.
@@ -52,6 +53,8 @@ def train(
     the folder `start_from`. With `resume`, goes on from the newest checkpoint in `output`, bit for
     bit as if it had never stopped (on CPU; within rounding on a GPU), or starts if there is none.
     With validation examples the weights of the best epoch are kept, without them the last.
+    Checkpoints go when these are written, unless the caller has more to do before the tuning counts
+    as done and asks with `keep_checkpoints` for them, the last step's among them.
 
     Raises TuningError before any training for examples that teach nothing, a base that cannot be
     tuned, a folder that cannot be written or holds another tuning; and during it for a loss or
@@ -78,7 +81,7 @@ def train(
         course = found.course if found else Course()
         resumed_from, spent = course.step, course.elapsed
 
-        # The model: a frozen base in the faster dtype, float32 adapters in it. What was measured
+        # The model: a frozen base in the faster dtype, float32 adapters in it. What was chosen
         # once holds over a resume: another dtype would give other numbers.
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         chosen = _choose(base, settings, device) | dict(found.chosen if found else {})
@@ -151,7 +154,7 @@ def train(
                 state.remember()
             if on_step:
                 on_step(_progress(course, plan, rate, time.perf_counter() - session, resumed_from))
-            if _save_is_due(course, plan, settings):
+            if _save_is_due(course, plan, settings, last=keep_checkpoints):
                 course.elapsed = spent + time.perf_counter() - began
                 tensors = state.tensors() | {"reference": reference}
                 checkpoints.save(output, Checkpoint(identity, course, chosen | room.state, tensors))
@@ -160,6 +163,8 @@ def train(
         state.take_best()
         with checkpoints.writing(output):
             adapter_bytes = adaptation.write(output)
+            if not keep_checkpoints:
+                checkpoints.drop(output)
         trainable, total = adaptation.parameters
 
     return TuneResult(
@@ -203,7 +208,7 @@ def _own_generator_and_threads(settings: TuneSettings) -> Iterator[None]:
 
 
 def _choose(base: Path, settings: TuneSettings, device: torch.device) -> dict[str, Any]:
-    """What is settled once for a tuning, by the settings or by measuring."""
+    """What is settled once for a tuning, by the settings or by what the machine is."""
     return {
         "dtype": settings.dtype or choose_dtype(base, device, settings.method),
         "threads": settings.threads or torch.get_num_threads(),
@@ -247,7 +252,8 @@ def _had_enough(course: Course, settings: TuneSettings) -> bool:
     return settings.patience is not None and course.epochs_without_gain >= settings.patience
 
 
-def _save_is_due(course: Course, plan: Plan, settings: TuneSettings) -> bool:
+def _save_is_due(course: Course, plan: Plan, settings: TuneSettings, *, last: bool) -> bool:
     every = settings.save_every_steps
-    at_epoch_end = course.step % plan.steps_per_epoch == 0
-    return bool(every) and course.step < plan.steps and (course.step % every == 0 or at_epoch_end)
+    if not every or (course.step == plan.steps and not last):
+        return False
+    return course.step % every == 0 or course.step % plan.steps_per_epoch == 0

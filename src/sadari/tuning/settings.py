@@ -38,6 +38,7 @@ USUAL: Mapping[str, tuple[float, float]] = {
     "warmup_share": (0, 0.3),
     "weight_decay": (0, 0.3),
     "anchor": (0, 1),
+    "beta": (0.01, 1),
 }
 """Where a setting is usually found; beyond it there is a warning."""
 
@@ -68,7 +69,7 @@ class TuneSettings:
     patience          stop after so many epochs without a better validation loss; None never stops.
     save_every_steps  steps between checkpoints; 0 keeps none, and then nothing can be resumed.
     seed              of the adapter's first weights, the order of the examples, and dropout.
-    dtype             of the frozen part; None measures which is faster on this device. Adapters
+    dtype             of the frozen part; None takes the faster one of this device. Adapters
                       are always float32.
     micro_batch_tokens  tokens of one packed row, the unit of a forward and a backward pass.
     recompute         keep only what goes into each block and compute the rest again in the
