@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sadari.evaluation.types import Score
-from sadari.ladder.types import Rung, Training
+from sadari.ladder.types import Exposure, Rung, Training
 
 
 def rung(
@@ -54,6 +54,12 @@ def rung(
         training=training,
         control=control,
     )
+
+
+def held_out(first: int, last: int, n: int, step: int = 1) -> Exposure:
+    """The facts of questions `first` up to `last` held out of tuning, those of all others not."""
+    kept = frozenset(f"q{i}" for i in range(first, last, step))
+    return Exposure(kept, trained=frozenset(f"q{i}" for i in range(n)) - kept)
 
 
 def first(k: int, n: int) -> list[bool]:

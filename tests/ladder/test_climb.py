@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sadari.domain import read_domain
+from sadari.assistant import model_spec
+from sadari.domain import Question, read_domain
+from sadari.evaluation import Score
 from sadari.ladder import LadderError, as_dict, climb, write_report
+from sadari.ladder.climb import _Ascent, _judge
+from sadari.ladder.measure import Measure
+from sadari.ladder.types import Rung, Training, exposure
+from sadari.llm import open_model
 from sadari.store import Store
 from tests.domains import small_domain
 
@@ -49,8 +57,12 @@ def test_every_rung_is_measured_and_kept(tmp_path: Path, tiny: Path) -> None:
 
     again = asyncio.run(climb(domain, store, everything=True, until="tuned+rag", watch=watch))
     assert again.judgement.look == 2
+    afresh = Store.open(tmp_path / "another home")  # where nothing is kept that could be read
+    again = asyncio.run(climb(domain, afresh, everything=True, until="tuned+rag", watch=watch))
+    assert again.judgement.look == 1
     for one, other in zip(done.judgement.rungs, again.judgement.rungs, strict=True):
-        assert one.scores == other.scores, "the same data gave other scores"
+        timeless = [[replace(s, seconds=0.0) for s in rung.scores] for rung in (one, other)]
+        assert timeless[0] == timeless[1], f"{one.name}: the same data gave other scores"
         assert one.bundle == other.bundle
 
 
@@ -75,6 +87,43 @@ def test_it_stops_where_the_target_is_met(tmp_path: Path) -> None:
     )
     done = asyncio.run(climbing)
     assert [rung.name for rung in done.judgement.rungs] == ["prompt"]
+
+
+def scored(questions: Sequence[Question], right: Callable[[Question], bool]) -> tuple[Score, ...]:
+    return tuple(Score(q.id, q.group, "digest", "key", right(q), "…") for q in questions)
+
+
+def test_what_was_memorised_does_not_end_a_climb(tmp_path: Path, tiny: Path) -> None:
+    """The climb stops by the verdict's rule: a tuned rung meets the target on answers that tuning
+    cannot have seen, and two hours of training are the one-time cost."""
+    folder = small_domain(tmp_path / "shop", tiny, tuning="per_hour = 5000")
+    domain, store = read_domain(folder), Store.open(tmp_path / "home")
+    test = domain.exam("test")
+    held_out = frozenset(sorted({name for q in test for name in q.evidence})[:2])
+    model = open_model(model_spec(domain))
+    measure = Measure(domain, store, model, test, lambda *_: None)
+    ascent = _Ascent(domain, store, measure.watch, measure, (), held_out, everything=False)
+    known = exposure(test, held_out)
+    assert known is not None
+    hours = [Training(seed, "adapter", 9, 3600.0, 1.0, 1, 2, 0.1) for seed in (1, 2)]
+    base = Rung("prompt", None, "a", scored(test, lambda q: False), price_per_thousand=300.0)
+    tuned = Rung(
+        "tuned",
+        "prompt",
+        "b",
+        tuple(
+            replace(score, repeat=repeat)
+            for repeat in (0, 1)
+            for score in scored(test, lambda q: q.id not in known.unseen)
+        ),
+        price_per_thousand=100.0,
+        training=tuple(hours),
+    )
+    judgement = _judge(ascent, [base, tuned])
+    standing = judgement.standing("tuned")
+    assert standing.all.share.estimate > 0
+    assert (standing.deciding.share.estimate, judgement.why) == (0, "nothing paid")
+    assert standing.break_even == pytest.approx(10_000 / 0.2)
 
 
 def test_without_an_exam_there_is_no_climb(tmp_path: Path, tiny: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sadari.evaluation.types import Score
-from sadari.ladder.types import Rung, Training
+from sadari.ladder.types import Exposure, Rung, Training
 from sadari.ladder.verdict import judge
 from tests.ladder.simulation import LADDER, Drawn, World, draw, rate, verdicts
 
@@ -65,8 +65,8 @@ def test_the_simulation_follows_the_rules_of_judge() -> None:
     for _ in range(25):
         gains = dict(zip(LADDER, rng.uniform(0, 0.5, size=4), strict=True))
         drawn = draw(World(n=40, held_out=0.7, between_seeds=1.0, gains=gains), rng)
-        held_out = {f"q{i}" for i in np.flatnonzero(drawn.held_out)}
-        judgement = judge(_rungs(drawn), target=1.0, held_out=held_out)
+        exposure = Exposure(frozenset(f"q{i}" for i in np.flatnonzero(drawn.held_out)))
+        judgement = judge(_rungs(drawn), target=1.0, exposure=exposure)
         words = verdicts(drawn)
         for verdict in judgement.verdicts:
             open_word = "open" if verdict.word in ("not worse", "inconclusive") else verdict.word

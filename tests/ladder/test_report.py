@@ -15,7 +15,7 @@ from sadari.ladder.judgement import Judgement, Language
 from sadari.ladder.report import key_lines, render_report, write_report
 from sadari.ladder.types import Rung
 from sadari.ladder.verdict import judge
-from tests.ladder.climbs import coins, rung
+from tests.ladder.climbs import coins, held_out, rung
 
 N = 40
 ATTACK = "<script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}"
@@ -77,8 +77,8 @@ def judgement(language: Language = "en", attack: str = ATTACK) -> Judgement:
         rung("tuned", "prompt", [coins(3, N, 0.6), coins(4, N, 0.6)], group=2),
     ]
     rungs = [_answering(r, attack) for r in rungs]
-    held_out = {f"q{i}" for i in range(0, N, 2)}
-    return judge(rungs, target=0.95, held_out=held_out, questions=questions, language=language)
+    exposure = held_out(0, N, N, step=2)
+    return judge(rungs, target=0.95, exposure=exposure, questions=questions, language=language)
 
 
 def _answering(measured: Rung, answer: str) -> Rung:

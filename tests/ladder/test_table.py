@@ -15,7 +15,7 @@ from sadari.ladder.judgement import Judgement, Language
 from sadari.ladder.table import as_dict, render_table
 from sadari.ladder.verdict import judge
 from sadari.ladder.words import percent
-from tests.ladder.climbs import coins, rung
+from tests.ladder.climbs import coins, held_out, rung
 
 N = 60
 
@@ -31,7 +31,7 @@ def judgement(language: Language = "en") -> Judgement:
             rung("tuned-shuffled", "prompt", [coins(8, N, 0.3)], price=2_100, control=True),
         ],
         target=0.97,
-        held_out={f"q{i}" for i in range(20, 60)},
+        exposure=held_out(20, 60, N),
         setup_costs={"tuned": 350_000},
         language=language,
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from sadari.ladder.types import LadderError
+from sadari.domain import Key, Question
+from sadari.domain.message import user
+from sadari.ladder.types import Exposure, LadderError, exposure
 from sadari.ladder.verdict import judge
 from sadari.ladder.words import explain, foresight, verdict_sentence
 from sadari.stats import holm
-from tests.ladder.climbs import coins, first, rung
+from tests.ladder.climbs import coins, first, held_out, rung
 
 N = 80
 PROMPT = rung("prompt", None, [first(30, N)])
@@ -95,20 +97,53 @@ def test_a_tuned_rung_is_judged_by_facts_it_was_not_trained_on() -> None:
     learned = [*first(40, 40), *first(15, 40)]
     base = rung("prompt", None, [[*first(15, 40), *first(15, 40)]])
     tuned = rung("tuned", "prompt", [learned, learned])
-    held_out = {f"q{i}" for i in range(40, 80)}
-    judgement = judge([base, tuned], target=0.6, held_out=held_out)
+    judgement = judge([base, tuned], target=0.6, exposure=held_out(40, 80, N))
     verdict = judgement.verdicts[0]
-    assert verdict.on_held_out
+    assert verdict.on_unseen
     assert (verdict.comparison.n, verdict.comparison.difference) == (40, 0.0)
     assert verdict.word != "better"
-    assert verdict.seen is not None
-    assert verdict.seen.difference == pytest.approx(25 / 40)
+    assert verdict.trained is not None
+    assert verdict.trained.difference == pytest.approx(25 / 40)
     standing = judgement.standing("tuned")
-    assert standing.seen is not None
-    assert (standing.seen.share.estimate, standing.deciding.share.estimate) == (1.0, 15 / 40)
+    assert standing.trained is not None
+    assert (standing.trained.share.estimate, standing.deciding.share.estimate) == (1.0, 15 / 40)
     # 55 of 80 are above the target only because of what was memorised.
     assert standing.meets == "no"
     assert judgement.choice == "prompt"
+
+
+def asked(name: str, kind: str = "answer", evidence: tuple[str, ...] = ()) -> Question:
+    key = Key(must=(("7",),))
+    return Question(name, name, (user(name),), kind, key, "test", evidence=evidence)  # type: ignore[arg-type]
+
+
+def test_what_tuning_has_seen_of_an_exam() -> None:
+    exam = [
+        asked("fresh", evidence=("held",)),
+        asked("known", evidence=("taught",)),
+        asked("both", evidence=("held", "taught")),
+        asked("refusal", "refuse"),
+        asked("state", "state"),
+        asked("nowhere"),
+    ]
+    seen = exposure(exam, {"held"})
+    assert seen is not None
+    assert seen.unseen == {"fresh", "refusal", "state"}
+    assert (seen.held_out, seen.trained) == ({"fresh"}, {"known"})
+    assert exposure([asked("refusal", "refuse"), asked("known", evidence=("taught",))], ()) is None
+
+
+def test_a_rung_that_stops_refusing_has_not_held_its_ground() -> None:
+    """20 held-out facts answered as before, 30 refusals all lost."""
+    base = rung("prompt", None, [first(30, 50)])
+    tuned = rung("tuned", "prompt", [[*[False] * 30, *first(2, 20)]] * 2)
+    facts, refusals = [frozenset(f"q{i}" for i in part) for part in (range(30, 50), range(30))]
+    judgement = judge([base, tuned], target=0.9, exposure=Exposure(facts, refusals))
+    assert judgement.verdicts[0].word == "worse"
+    assert judgement.verdicts[0].comparison.n == 50
+    standing = judgement.standing("tuned")
+    assert standing.held_out is not None
+    assert (standing.held_out.n, standing.deciding.n) == (20, 50)
 
 
 def test_a_control_that_gains_takes_the_claim_away() -> None:
@@ -173,9 +208,12 @@ def test_sentences_never_show_a_bare_score(language: str) -> None:
     tuned = rung("tuned", "prompt", [first(50, N), first(31, N)])
     control = rung("tuned-shuffled", "prompt", [first(30, N)] * 2, control=True)
     tongue = "ko" if language == "ko" else "en"
-    held_out = {f"q{i}" for i in range(20, 60)}
     judgement = judge(
-        [PROMPT, RAG, tuned, control], target=0.9, held_out=held_out, look=3, language=tongue
+        [PROMPT, RAG, tuned, control],
+        target=0.9,
+        exposure=held_out(20, 60, N),
+        look=3,
+        language=tongue,
     )
     text = "\n".join(explain(judgement))
     for verdict in judgement.verdicts:

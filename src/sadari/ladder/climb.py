@@ -26,7 +26,7 @@ from sadari.ladder.measure import Measure
 from sadari.ladder.people import with_said
 from sadari.ladder.record import rung_record
 from sadari.ladder.tasks import compare_tasks, split_advice
-from sadari.ladder.types import LadderError, Rung, Watch
+from sadari.ladder.types import LadderError, Rung, Watch, exposure
 from sadari.ladder.verdict import judge
 from sadari.llm import cores, open_model
 from sadari.store import Store, write_json
@@ -41,6 +41,7 @@ class Climb:
     """Everything that a climb found out."""
 
     domain: str
+    folder: Path
     run: str
     judgement: Judgement
     trials: dict[str, tuple[Trial, ...]]
@@ -73,7 +74,7 @@ class Climb:
         if parent is None or not rung.training or rung.control:
             return []
         compared = compare_tasks(parent.scores, rung.scores, self.judgement.questions)
-        advice = split_advice(compared, self.domain)
+        advice = split_advice(compared, str(self.folder))
         return [f"{rung.name}, {advice}"] if advice else []
 
 
@@ -118,45 +119,39 @@ async def climb(
     settings = {"everything": everything, "until": until, "target": domain.settings.target}
     verdicts = read_verdicts(verdicts_path(store, domain.id))
     exam = questions_digest(test)
-    run = store.start_run("climb", domain.id, {"model": model.info.name, "exam": exam}, settings)
     held_out = pick_groups(
         (d.id for d in domain.documents), domain.settings.data.held_out_share, seed=0
     )
     measure = Measure(domain, store, model, test, watch, verdicts)
     ascent = _Ascent(domain, store, watch, measure, domain.exam("dev"), held_out, everything)
-    try:
+    inputs = {"model": model.info.name, "exam": exam}
+    with store.running("climb", domain.id, inputs, settings) as run:
+        # Rung by rung, to the first that meets the target or to the top.
         for name in RUNGS[: RUNGS.index(until) + 1]:
             await _climb_to(name, ascent)
-            if _meets_target(ascent) and not everything:
+            if not everything and ascent.rungs and _judge(ascent, ascent.rungs).why == "meets":
                 break
         if everything and "tuned+rag" in ascent.recipes:
             await _control(ascent)
-    except BaseException:
-        store.finish_run(run.id, "failed", outputs={}, metrics={})
-        raise
-    judge_rungs = partial(
-        judge,
-        target=domain.settings.target,
-        held_out={q.id for q in test if _is_unseen(q, held_out)},
-        questions=test,
-        look=store.next_look(domain.id, exam),
-        language=domain.settings.language,
-    )
-    judgement = with_said(judge_rungs(ascent.rungs), verdicts, judge_rungs)
-    record = {
-        "domain": domain.id,
-        "run": run.id,
-        "exam": exam,
-        "choice": judgement.choice,
-        "rungs": [rung_record(rung, judgement, test, exam) for rung in ascent.rungs],
-        "skipped": ascent.skipped,
-        "people": asdict(judgement.people) if judgement.people else None,
-    }
-    write_json(record, store.run_folder(run.id) / "climb.json")
-    outputs = {"record": "climb.json", "report": "report.html"}
-    store.finish_run(run.id, "done", outputs=outputs, metrics={"choice": judgement.choice})
+
+        # The verdict, and its record.
+        judge_rungs = partial(_judge, ascent, look=store.next_look(domain.id, exam))
+        judgement = with_said(judge_rungs(ascent.rungs), verdicts, judge_rungs)
+        record = {
+            "domain": domain.id,
+            "run": run.id,
+            "exam": exam,
+            "choice": judgement.choice,
+            "rungs": [rung_record(rung, judgement, test, exam) for rung in ascent.rungs],
+            "skipped": ascent.skipped,
+            "people": asdict(judgement.people) if judgement.people else None,
+        }
+        write_json(record, store.run_folder(run.id) / "climb.json")
+        outputs = {"record": "climb.json", "report": "report.html"}
+        store.finish_run(run.id, "done", outputs=outputs, metrics={"choice": judgement.choice})
     return Climb(
         domain.id,
+        domain.path,
         run.id,
         judgement,
         ascent.trials,
@@ -254,16 +249,17 @@ async def _control(ascent: _Ascent) -> None:
     ascent.rungs.append(rung)
 
 
-def _is_unseen(question: Question, held_out: frozenset[str]) -> bool:
-    """Whether tuning cannot have seen the answer: its documents were held out, or it is a state or
-    a call, which stands in no document."""
-    if question.evidence:
-        return held_out.issuperset(question.evidence)
-    return question.kind in ("state", "call")
-
-
-def _meets_target(ascent: _Ascent) -> bool:
-    if not ascent.rungs:
-        return False
-    scores = [s.right for s in ascent.rungs[-1].scores if s.right is not None]
-    return bool(scores) and sum(scores) / len(scores) >= ascent.domain.settings.target
+def _judge(ascent: _Ascent, rungs: Sequence[Rung], look: int = 1) -> Judgement:
+    """The verdict on these rungs, by which the climb also knows where to stop."""
+    settings, test = ascent.domain.settings, ascent.measure.test
+    hour = settings.tuning.per_hour or 0.0
+    trained = {r.name: hour * sum(t.seconds for t in r.training) / 3600 for r in rungs}
+    return judge(
+        rungs,
+        target=settings.target,
+        exposure=exposure(test, ascent.held_out),
+        questions=test,
+        setup_costs={name: cost for name, cost in trained.items() if cost},
+        look=look,
+        language=settings.language,
+    )

@@ -22,8 +22,8 @@ Why = Literal["meets", "paid", "nothing paid"]
 class Verdict:
     """What a step from the parent rung is worth.
 
-    `comparison` decides; for a tuned rung it is made on the held-out questions, and `everywhere`
-    and `seen` are the same step on all questions and on facts that were in training. `doubt` says
+    `comparison` decides; for a tuned rung it is made on answers that tuning cannot have seen
+    (`on_unseen`), and `trained` is the same step on facts that were in training. `doubt` says
     why a difference that passed its test is still not called better or worse. `more` is about how
     many further questions would decide it, None where no number would. `visible` is the smallest
     difference that these questions show four times in five. Controls say "gained" or "gained
@@ -36,9 +36,8 @@ class Verdict:
     more: int | None
     visible: float
     control: bool
-    on_held_out: bool
-    everywhere: Comparison | None = None
-    seen: Comparison | None = None
+    on_unseen: bool
+    trained: Comparison | None = None
 
     @property
     def name(self) -> str:

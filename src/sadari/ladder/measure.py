@@ -128,8 +128,11 @@ def _price(scores: Sequence[Score], model: LanguageModel) -> float | None:
     price = model.info.price
     if price is None:
         return None
-    read = sum(s.prompt_tokens for s in scores) / len(scores)
-    written = sum(s.completion_tokens for s in scores) / len(scores)
+    asked = [s for s in scores if s.right is not None]
+    if not asked:
+        return None
+    read = sum(s.prompt_tokens for s in asked) / len(asked)
+    written = sum(s.completion_tokens for s in asked) / len(asked)
     return (read * price.input_per_million + written * price.output_per_million) / 1000
 
 

@@ -61,9 +61,9 @@ def quality_plot(judgement: Judgement) -> str:
         axes.axvline(100 * judgement.target, color=GOOD, linestyle=(0, (4, 3)), linewidth=1.2)
         for row, standing in enumerate(judgement.standings):
             colour = ACCENT if standing.name == judgement.choice else INK
-            if standing.seen is not None and standing.tuned and standing.seen.n:
-                seen = 100 * standing.seen.share.estimate
-                axes.plot(seen, row, "o", mfc="none", mec=SOFT, ms=8, mew=1.5)
+            if standing.trained is not None and standing.tuned and standing.trained.n:
+                trained = 100 * standing.trained.share.estimate
+                axes.plot(trained, row, "o", mfc="none", mec=SOFT, ms=8, mew=1.5)
             if standing.deciding.n:
                 share = standing.deciding.share
                 _bar(axes, row, 100 * share.low, 100 * share.estimate, 100 * share.high, colour)

@@ -57,42 +57,43 @@ async def evaluate_one(
     verdicts = read_verdicts(verdicts_path(store, domain.id))
     settings = {"rung": rung, "adapter": str(adapter or ""), "split": split, "task": task}
     exam = questions_digest(questions)
-    run = store.start_run("evaluate", domain.id, {"exam": exam, "bundle": digest}, settings)
-    scores = await evaluate(
-        assistant,
-        questions,
-        {d.id: d for d in domain.documents},
-        kept=store.home / "scores",
-        on_progress=lambda done, total: watch(rung, done, total),
-    )
-    scores = lay_over(scores, questions, verdicts)
-    recall = None
-    if assistant.index is not None and any(q.evidence for q in questions):
-        recall = recall_at_k(assistant.index, questions, domain.settings.retrieval.k)
-    measured = Rung(rung, None, digest, scores, recall_at_k=recall)
-    standing = stand(measured, target=domain.settings.target)
-    write_json([asdict(s) for s in scores], store.run_folder(run.id) / "scores.json")
-    people = with_people(verdicts, questions, scores)
-    figures = {
-        "run": run.id,
-        "bundle": digest,
-        "right": standing.all.share.estimate,
-        "interval": [standing.all.share.low, standing.all.share.high],
-        "overruled": count_overruled(scores),
-        "right_by_scorer": share_by_scorer(scores),
-        "agreement": people,
-        "asked": standing.all.n,
-        "unasked": standing.unasked,
-        "not_found": standing.failures.not_found,
-        "found_wrong": standing.failures.found_wrong,
-        "recall_at_k": recall,
-        "parts": mean_parts(scores),
-        "tasks": by_task(scores, questions),
-    }
-    if split == "test":
-        figures["look"] = store.next_look(domain.id, questions_digest(domain.exam(split)))
-    store.finish_run(run.id, "done", outputs={"scores": "scores.json"}, metrics=plain(figures))
-    return figures
+    inputs = {"exam": exam, "bundle": digest}
+    with store.running("evaluate", domain.id, inputs, settings) as run:
+        scores = await evaluate(
+            assistant,
+            questions,
+            {d.id: d for d in domain.documents},
+            kept=store.home / "scores",
+            on_progress=lambda done, total: watch(rung, done, total),
+        )
+        scores = lay_over(scores, questions, verdicts)
+        recall = None
+        if assistant.index is not None and any(q.evidence for q in questions):
+            recall = recall_at_k(assistant.index, questions, domain.settings.retrieval.k)
+        measured = Rung(rung, None, digest, scores, recall_at_k=recall)
+        standing = stand(measured, target=domain.settings.target)
+        write_json([asdict(s) for s in scores], store.run_folder(run.id) / "scores.json")
+        people = with_people(verdicts, questions, scores)
+        figures = {
+            "run": run.id,
+            "bundle": digest,
+            "right": standing.all.share.estimate,
+            "interval": [standing.all.share.low, standing.all.share.high],
+            "overruled": count_overruled(scores),
+            "right_by_scorer": share_by_scorer(scores),
+            "agreement": people,
+            "asked": standing.all.n,
+            "unasked": standing.unasked,
+            "not_found": standing.failures.not_found,
+            "found_wrong": standing.failures.found_wrong,
+            "recall_at_k": recall,
+            "parts": mean_parts(scores),
+            "tasks": by_task(scores, questions),
+        }
+        if split == "test":
+            figures["look"] = store.next_look(domain.id, questions_digest(domain.exam(split)))
+        store.finish_run(run.id, "done", outputs={"scores": "scores.json"}, metrics=plain(figures))
+        return figures
 
 
 def plain(figures: Mapping[str, Any]) -> dict[str, Any]:

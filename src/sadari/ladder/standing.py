@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from sadari.evaluation.types import Score
-from sadari.ladder.types import Rung
+from sadari.ladder.types import Exposure, Rung
 from sadari.stats import Interval, share_interval
 
 Meets = Literal["surely", "measured", "no"]
@@ -40,9 +40,9 @@ class Failures:
 
 @dataclass(frozen=True)
 class Standing:
-    """One rung measured. `held_out` and `seen` split the questions by whether their documents
-    were held out of tuning; `seeds` is the share right of each training seed. `break_even` is the
-    number of answers after which the one-time cost is saved against the parent rung."""
+    """One rung measured. `unseen`, `held_out` and `trained` are the parts of an `Exposure`;
+    `seeds` is the share right of each training seed. `break_even` is the number of answers after
+    which the one-time cost is saved against the parent rung."""
 
     name: str
     parent: str | None
@@ -51,8 +51,9 @@ class Standing:
     tuned: bool
     unasked: int
     all: Part
+    unseen: Part | None
     held_out: Part | None
-    seen: Part | None
+    trained: Part | None
     meets: Meets
     failures: Failures
     recall_at_k: float | None
@@ -68,8 +69,8 @@ class Standing:
 
     @property
     def deciding(self) -> Part:
-        """What the rung is judged by: a tuned rung by facts that it was not trained on."""
-        return self.held_out if self.tuned and self.held_out is not None else self.all
+        """What the rung is judged by: a tuned rung by answers that it cannot have memorised."""
+        return self.unseen if self.tuned and self.unseen is not None else self.all
 
 
 def is_tuned(rung: Rung) -> bool:
@@ -81,18 +82,20 @@ def stand(
     rung: Rung,
     *,
     target: float,
-    held_out: Collection[str] | None = None,
+    exposure: Exposure | None = None,
     setup_cost: float | None = None,
 ) -> Standing:
     """Sum up one rung. `target` is the share right that it should reach, from 0 to 1."""
     asked = [score for score in rung.scores if score.right is not None]
     whole = part_of(asked)
-    kept = unseen = None
-    if held_out is not None:
-        kept = part_of([s for s in asked if s.question in held_out])
-        unseen = part_of([s for s in asked if s.question not in held_out])
+    unseen = held_out = trained = None
+    if exposure is not None:
+        unseen, held_out, trained = (
+            part_of([s for s in asked if s.question in ids])
+            for ids in (exposure.unseen, exposure.held_out, exposure.trained)
+        )
     tuned = is_tuned(rung)
-    deciding = kept if tuned and kept is not None else whole
+    deciding = unseen if tuned and unseen is not None else whole
     seconds = rung.seconds or tuple(s.seconds for s in asked if s.seconds > 0)
     if rung.control:  # nobody waits for it
         seconds = ()
@@ -105,8 +108,9 @@ def stand(
         tuned=tuned,
         unasked=len({s.question for s in rung.scores if s.right is None}),
         all=whole,
-        held_out=kept,
-        seen=unseen,
+        unseen=unseen,
+        held_out=held_out,
+        trained=trained,
         meets=_meets(deciding, target),
         failures=_failures(asked, max(1, len(repeats))),
         recall_at_k=rung.recall_at_k,

@@ -67,9 +67,9 @@ def _quality(judgement: Judgement, language: Language) -> Table:
         chosen = standing.name == judgement.choice
         name = Text(f"▸ {standing.name}" if chosen else f"  {standing.name}")
         name.stylize("bold" if chosen else "dim" if standing.control else "")
-        split = standing.tuned and standing.held_out is not None
+        split = standing.tuned and standing.unseen is not None
         if split:
-            name.append(f"\n    {label['held_out']}", style="dim")
+            name.append(f"\n    {label['unseen']}", style="dim")
         table.add_row(
             name,
             _share(standing.deciding, judgement.target, label[standing.meets]),
@@ -77,11 +77,11 @@ def _quality(judgement: Judgement, language: Language) -> Table:
             _p(verdict) if verdict else "",
             Text(WORD[verdict.word][language], style=STYLE[verdict.word]) if verdict else "",
         )
-        if split and standing.seen is not None and standing.seen.n:
+        if split and standing.trained is not None and standing.trained.n:
             table.add_row(
-                Text(f"    {label['seen']}", style="dim"),
-                Text(f"{_plain_share(standing.seen)}\nn={standing.seen.n}", style="dim"),
-                Text(_everywhere(verdict), style="dim"),
+                Text(f"    {label['trained']}", style="dim"),
+                Text(f"{_plain_share(standing.trained)}\nn={standing.trained.n}", style="dim"),
+                Text(_memorised(verdict), style="dim"),
                 "",
                 "",
             )
@@ -137,11 +137,11 @@ def _difference(verdict: Verdict) -> str:
     )
 
 
-def _everywhere(verdict: Verdict | None) -> str:
-    if verdict is None or verdict.seen is None:
+def _memorised(verdict: Verdict | None) -> str:
+    if verdict is None or verdict.trained is None:
         return ""
-    seen = verdict.seen.interval
-    return f"{points(seen.estimate)} ({points(seen.low)} … {points(seen.high)})"
+    gain = verdict.trained.interval
+    return f"{points(gain.estimate)} ({points(gain.low)} … {points(gain.high)})"
 
 
 def _p(verdict: Verdict) -> str:

@@ -1,8 +1,8 @@
 """The verdict of a climb: which step paid, which did not, which rung to use, and how sure that is.
 
 Each rung is held against its declared parent on the same questions, and the p-values of all steps
-are adjusted together (Holm). A tuned rung is judged on questions whose documents were held out of
-tuning, with two training seeds or more, and none of them may carry the verdict alone.
+are adjusted together (Holm). A tuned rung is judged on questions whose answers tuning cannot have
+seen, with two training seeds or more, and none of them may carry the verdict alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sadari.domain.question import Question
 from sadari.evaluation.compare import Comparison, Contrast, compare
 from sadari.ladder.judgement import Doubt, Judgement, Language, Verdict, Why, Word
 from sadari.ladder.standing import Standing, is_tuned, stand, values
-from sadari.ladder.types import LadderError, Rung
+from sadari.ladder.types import Exposure, LadderError, Rung
 from sadari.stats import holm, questions_needed, smallest_visible_difference
 
 __all__ = ["FEWEST_SEEDS", "Judgement", "Language", "Verdict", "claim", "judge"]
@@ -29,7 +29,7 @@ def judge(
     target: float,
     alpha: float = 0.05,
     margin: float = 0.05,
-    held_out: Collection[str] | None = None,
+    exposure: Exposure | None = None,
     questions: Sequence[Question] = (),
     setup_costs: Mapping[str, float] | None = None,
     look: int = 1,
@@ -38,21 +38,21 @@ def judge(
     """Judge measured rungs, given in climbing order.
 
     `target` and `margin` are shares (0.8 is 80%); `margin` is the loss that "not worse" still
-    allows. `held_out` holds the ids of the questions whose documents were held out of tuning;
-    without any, tuned rungs are judged on all questions and the verdict says so. `questions` are
+    allows. `exposure` says what tuning has seen of the exam; without it, tuned rungs are judged on
+    all questions and the verdict says so. `questions` are
     the exam, for the report's breakdown by topic and level and its list of wrong answers.
     `setup_costs` are one-time costs by rung, in the rung's currency, for the break-even volume.
 
     Raises `LadderError` without rungs, for a name used twice, or for a parent not measured.
     """
     _check(rungs, target)
-    costs, held_out = setup_costs or {}, held_out or None
+    costs = setup_costs or {}
     standings = tuple(
-        stand(r, target=target, held_out=held_out, setup_cost=costs.get(r.name)) for r in rungs
+        stand(r, target=target, exposure=exposure, setup_cost=costs.get(r.name)) for r in rungs
     )
     standings = tuple(_with_break_even(s, standings) for s in standings)
-    verdicts = _verdicts(rungs, alpha, margin, held_out)
-    choice, why = _choose(rungs, standings, verdicts, held_out)
+    verdicts = _verdicts(rungs, alpha, margin, exposure)
+    choice, why = _choose(rungs, standings, verdicts, exposure)
     first = standings[0].all
     family = max(1, sum(not v.control for v in verdicts))
     return Judgement(
@@ -95,11 +95,12 @@ def claim(
 
 
 def _verdicts(
-    rungs: Sequence[Rung], alpha: float, margin: float, held_out: Collection[str] | None
+    rungs: Sequence[Rung], alpha: float, margin: float, exposure: Exposure | None
 ) -> tuple[Verdict, ...]:
     by_name = {rung.name: rung for rung in rungs}
     steps = [(by_name[rung.parent], rung) for rung in rungs if rung.parent is not None]
-    deciding = [_step(parent, rung, held_out if is_tuned(rung) else None) for parent, rung in steps]
+    unseen = exposure.unseen if exposure else None
+    deciding = [_step(parent, rung, unseen if is_tuned(rung) else None) for parent, rung in steps]
     family = [i for i, (_, rung) in enumerate(steps) if not rung.control and not deciding[i].void]
     adjusted = dict(zip(family, holm([deciding[i].p for i in family]), strict=True))
     alarmed = {
@@ -118,8 +119,7 @@ def _verdicts(
         needed = questions_needed(
             step.difference, step.disagreement, design_effect=step.design_effect, alpha=each
         )
-        split = tuned and held_out is not None
-        outside = {s.question for s in rung.scores} - set(held_out or ())
+        trained = exposure.trained if tuned and exposure else frozenset()
         verdicts.append(
             Verdict(
                 comparison=step,
@@ -130,9 +130,8 @@ def _verdicts(
                     step.n, step.disagreement, design_effect=step.design_effect, alpha=each
                 ),
                 control=rung.control,
-                on_held_out=split,
-                everywhere=_step(parent, rung, None) if split else None,
-                seen=_step(parent, rung, outside) if split and outside else None,
+                on_unseen=tuned and exposure is not None,
+                trained=_step(parent, rung, trained) if trained else None,
             )
         )
     return tuple(verdicts)
@@ -164,7 +163,7 @@ def _choose(
     rungs: Sequence[Rung],
     standings: Sequence[Standing],
     verdicts: Sequence[Verdict],
-    held_out: Collection[str] | None,
+    exposure: Exposure | None,
 ) -> tuple[str, Why]:
     """The cheapest rung that meets the target; else the highest whose step paid; else the first."""
     by_rung = {verdict.name: verdict for verdict in verdicts}
@@ -188,14 +187,14 @@ def _choose(
         if verdict is None or verdict.word != "better":
             continue
         # A rung from another branch must also be ahead of the one chosen so far.
-        if rung.parent == chosen.name or _ahead(rung, chosen, held_out):
+        if rung.parent == chosen.name or _ahead(rung, chosen, exposure):
             chosen = rung
     return chosen.name, "nothing paid" if chosen is rungs[0] else "paid"
 
 
-def _ahead(rung: Rung, other: Rung, held_out: Collection[str] | None) -> bool:
+def _ahead(rung: Rung, other: Rung, exposure: Exposure | None) -> bool:
     """Whether `rung` has the higher share right on the questions that decide."""
-    only = held_out if held_out is not None and (is_tuned(rung) or is_tuned(other)) else None
+    only = exposure.unseen if exposure and (is_tuned(rung) or is_tuned(other)) else None
     return compare(other.scores, rung.scores, only=only).difference > 0
 
 

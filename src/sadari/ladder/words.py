@@ -209,9 +209,9 @@ def _key(verdict: Verdict) -> str:
 
 
 def _where(verdict: Verdict, language: Language) -> str:
-    if not verdict.on_held_out:
+    if not verdict.on_unseen:
         return ""
-    return {"en": " held out of tuning", "ko": "(학습에 없던 문서)"}[language]
+    return {"en": " that tuning cannot have seen", "ko": "(학습에 없던 답)"}[language]
 
 
 def _round(count: int) -> int:
@@ -221,14 +221,16 @@ def _round(count: int) -> int:
 
 
 def _memory(standing: Standing, language: Language) -> str:
-    if standing.seen is None or standing.held_out is None:
+    if standing.trained is None or standing.held_out is None:
+        return ""
+    if not standing.trained.n and not standing.held_out.n:
         return ""
     words: Bilingual = {
         "en": "{0} on facts that were in its training: {1}; on facts held out: {2}.",
         "ko": "{0}: 학습에 있던 사실에서 {1}, 학습에 없던 사실에서 {2}.",
     }
-    seen, held_out = share(standing.seen, language), share(standing.held_out, language)
-    return words[language].format(standing.name, seen, held_out)
+    trained, held_out = share(standing.trained, language), share(standing.held_out, language)
+    return words[language].format(standing.name, trained, held_out)
 
 
 def _failing(standing: Standing, language: Language) -> str:
@@ -245,7 +247,7 @@ def _failing(standing: Standing, language: Language) -> str:
 
 
 def _unheld(judgement: Judgement, language: Language) -> str:
-    open_steps = [v for v in judgement.verdicts if v.everywhere is None and not v.control]
+    open_steps = [v for v in judgement.verdicts if not v.on_unseen and not v.control]
     if not any(judgement.standing(v.name).tuned for v in open_steps):
         return ""
     return {
