@@ -4,6 +4,10 @@ BIN := .venv/bin
 # On Linux plain pip takes PyTorch's CUDA build; TORCH_INDEX=<URL of the CPU wheels> avoids it.
 TORCH_INDEX ?=
 
+# Debian keeps ensurepip in a package of its own; the system's pip can fill the environment too.
+VENV_WITHOUT_ENSUREPIP = { $(PYTHON) -m venv --clear --without-pip .venv && \
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
+
 .PHONY: climb test lint bench clean
 
 climb: .venv/ready
@@ -23,7 +27,7 @@ bench: .venv/ready-bench
 	$(BIN)/python benchmarks/run_all.py
 
 .venv/torch: constraints.txt
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv .venv 2>/dev/null || $(VENV_WITHOUT_ENSUREPIP)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt \
 		$(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
 	touch $@

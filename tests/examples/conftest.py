@@ -14,6 +14,11 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(scope="session")
+def ald() -> Domain:
+    return read_domain(EXAMPLES / "ald")
+
+
+@pytest.fixture(scope="session")
 def dinner() -> Domain:
     return read_domain(EXAMPLES / "dinner")
 

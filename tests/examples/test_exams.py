@@ -10,7 +10,7 @@ from sadari.domain import Domain, check_domain
 from sadari.evaluation import score
 
 
-@pytest.fixture(params=["dinner", "support"])
+@pytest.fixture(params=["ald", "dinner", "support"])
 def domain(request: pytest.FixtureRequest) -> Domain:
     found: Domain = request.getfixturevalue(request.param)
     return found
@@ -25,6 +25,21 @@ def test_there_is_enough_to_measure_with(domain: Domain) -> None:
     assert len(domain.questions) >= 120
     assert len(domain.exam("test")) >= 100
     assert len(domain.exam("dev")) >= 30
+
+
+def test_the_process_experts_exam_covers_its_field(ald: Domain) -> None:
+    assert len(ald.documents) >= 50
+    assert len(ald.exam("dev")) >= 50
+    assert len(ald.exam("test")) >= 150
+    assert len(ald.feedback) >= 30
+    assert {question.level for question in ald.questions} == {1, 2, 3, 4}
+    assert {question.topic for question in ald.questions} == {d.topic for d in ald.documents}
+    known = {document.id for document in ald.documents}
+    refused = [question for question in ald.questions if question.kind == "refuse"]
+    assert len(refused) >= 30
+    for question in ald.questions:
+        assert set(question.evidence) <= known
+        assert bool(question.evidence) != (question in refused), question.id
 
 
 def test_every_reference_is_right(domain: Domain) -> None:
