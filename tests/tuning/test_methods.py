@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 import torch
 from peft import PeftModel
+from peft.tuners.lora.layer import LoraLayer
+from safetensors.torch import load_file
 from torch.nn import functional
 from transformers import AutoModelForCausalLM
 
 from sadari.domain.settings import Method
+from sadari.llm.practice import FOLDER
 from sadari.llm.types import Rendered
 from sadari.tuning import Progress, TuneSettings, TuningError, train
 from sadari.tuning.course import Course
@@ -81,6 +84,58 @@ def plain_loss(model: Any, rows: list[Rendered]) -> torch.Tensor:
 
 def test_the_domains_methods_are_these() -> None:
     assert set(METHODS) == set(RATES) == set(Method.__args__)
+
+
+def test_qlora_is_normal_float_of_four_bits_with_its_constants_quantised(base: Path) -> None:
+    from bitsandbytes.nn import Linear4bit
+
+    layers = [m for m in adapted(base, "qlora").model.modules() if isinstance(m, Linear4bit)]
+    assert layers
+    for layer in layers:
+        state = layer.weight.quant_state
+        assert state.quant_type == "nf4"
+        assert state.nested, "the constants of its blocks are not quantised"
+        assert layer.weight.dtype == torch.uint8
+
+
+def test_rslora_scales_by_the_root_of_the_rank_and_dora_learns_magnitudes(base: Path) -> None:
+    def scales(method: str) -> set[float]:
+        modules = adapted(base, method, rank=4, alpha=8.0).model.modules()
+        return {m.scaling["default"] for m in modules if isinstance(m, LoraLayer)}
+
+    assert (scales("lora"), scales("rslora")) == ({2.0}, {4.0})
+    magnitudes = {"lora": 0, "rslora": 0, "dora": 0}
+    for method in magnitudes:
+        weights = adapted(base, method).weights
+        magnitudes[method] = sum("magnitude" in name for name in weights)
+    assert magnitudes["dora"] > 0
+    assert magnitudes["lora"] == magnitudes["rslora"] == 0
+
+
+def test_moments_in_eight_bits_learn_as_well_and_resume_to_the_bit(
+    make_examples: Any, tmp_path: Path
+) -> None:
+    """On the practice model: bitsandbytes leaves tensors of less than 4,096 numbers in float32."""
+    rows = make_examples(4)
+    settings = dataclasses.replace(settings_for("full"), learning_rate=1e-4, epochs=2)
+    eight = dataclasses.replace(settings, optim="adamw_8bit")
+    losses = {
+        one.optim: train(FOLDER, rows, rows, one, tmp_path / one.optim).best_validation_loss
+        for one in (settings, eight)
+    }
+    assert losses["adamw_8bit"] == pytest.approx(losses["adamw"], rel=0.02)
+
+    def kill(progress: Progress) -> None:
+        if progress.step == 3:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train(FOLDER, rows, rows, eight, tmp_path / "killed", on_step=kill)
+    (kept,) = (tmp_path / "killed").glob("checkpoints/step-*/optimiser.safetensors")
+    assert torch.uint8 in {tensor.dtype for tensor in load_file(kept).values()}
+    train(FOLDER, rows, rows, eight, tmp_path / "killed", resume=True)
+    weights = [digest(tmp_path / name / "model.safetensors") for name in ("killed", "adamw_8bit")]
+    assert weights[0] == weights[1]
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -66,6 +66,9 @@ class DataSettings(Section):
 Method = Literal["full", "lora", "qlora", "dora", "rslora", "adalora", "prompt", "prefix"]
 
 
+Optim = Literal["adamw", "adamw_8bit", "paged_adamw_8bit"]
+
+
 class TuningSettings(Section):
     """The adapter and its training; names and defaults follow PEFT and the field. A learning rate
     of None is the method's own."""
@@ -84,6 +87,14 @@ class TuningSettings(Section):
     rehearsal: float = Field(default=0, ge=0, le=0.9)
     general: str | None = None
     patience: int = Field(default=2, ge=1)
+    warmup_share: float = Field(default=0.1, ge=0, lt=1)
+    weight_decay: float = Field(default=0, ge=0)
+    max_gradient_norm: float = Field(default=1, gt=0)
+    micro_batch_tokens: int = Field(default=2048, ge=16)
+    recompute: bool = False
+    optim: Optim = "adamw"
+    save_every_steps: int = Field(default=50, ge=0)
+    checkpoints_kept: int = Field(default=2, ge=1)
     per_hour: float | None = Field(default=None, ge=0)
     seeds: tuple[int, ...] = Field(default=(1, 2, 3), min_length=1)
 

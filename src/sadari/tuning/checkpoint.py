@@ -32,7 +32,6 @@ log = logging.getLogger("sadari.tuning")
 
 FOLDER = "checkpoints"
 UNFINISHED = ".unfinished-"
-KEPT = 2
 FINISHED = ("adapter_config.json", "config.json")
 """A folder with one of these holds a finished adapter or a finished model."""
 
@@ -68,15 +67,15 @@ def writing(output: Path) -> Iterator[None]:
         ) from error
 
 
-def save(output: Path, checkpoint: Checkpoint) -> Path:
-    """Write a checkpoint below `output` and drop all but the newest two. Returns its folder.
+def save(output: Path, checkpoint: Checkpoint, kept: int = 2) -> Path:
+    """Write a checkpoint below `output` and drop all but the newest `kept`. Returns its folder.
 
     Raises TuningError where the disk is full."""
     with writing(output):
-        return _save(output, checkpoint)
+        return _save(output, checkpoint, kept)
 
 
-def _save(output: Path, checkpoint: Checkpoint) -> Path:
+def _save(output: Path, checkpoint: Checkpoint, kept: int) -> Path:
     home = output / FOLDER
     name = f"step-{checkpoint.course.step:08d}"
     unfinished = home / (UNFINISHED + name)
@@ -97,7 +96,7 @@ def _save(output: Path, checkpoint: Checkpoint) -> Path:
     place = home / name
     shutil.rmtree(place, ignore_errors=True)
     settle(unfinished, place)
-    for old in _found(output)[:-KEPT]:
+    for old in _found(output)[:-kept]:
         shutil.rmtree(old)
     return place
 

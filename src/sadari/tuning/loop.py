@@ -157,7 +157,8 @@ def train(
             if _save_is_due(course, plan, settings, last=keep_checkpoints):
                 course.elapsed = spent + time.perf_counter() - began
                 tensors = state.tensors() | {"reference": reference}
-                checkpoints.save(output, Checkpoint(identity, course, chosen | room.state, tensors))
+                now = Checkpoint(identity, course, chosen | room.state, tensors)
+                checkpoints.save(output, now, settings.checkpoints_kept)
 
         # What is kept: the best weights, in PEFT's format, and nothing that only training needs.
         state.take_best()

@@ -31,7 +31,9 @@ from sadari.tuning.network import Network
 from sadari.tuning.packing import Row, pack
 from sadari.tuning.settings import Dtype, TuneSettings
 
-MOMENTS = 2 * 4  # AdamW keeps two float32 numbers for every one that is trained
+MOMENTS = {"adamw": 2 * 4.0, "adamw_8bit": 2 + 2 * 4 / 256, "paged_adamw_8bit": 2 + 2 * 4 / 256}
+"""Bytes of AdamW's two numbers for every one that is trained: in float32, or in 8 bits with a scale
+for every 256 of them."""
 STEPS_LOOKED_AT = 2_000
 SLACK = 0.5
 """Of the activations: what a CPU's allocator keeps of freed blocks into which the next row's, of
@@ -131,7 +133,7 @@ def footprint(
         weights=held - own - int(packed * (kind.itemsize - NF4)),
         trained=2 * 4 * trainable,
         gradients=4 * trainable,
-        optimiser=MOMENTS * trainable,
+        optimiser=int(MOMENTS[settings.optim] * trainable),
         activations=activations,
         slack=int(SLACK * activations) if device == "cpu" else 0,
         files=_files(base) if device == "cpu" else 0,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from sadari.domain.settings import Optim
 from sadari.tuning.errors import TuningError
 
 Dtype = Literal["float32", "bfloat16"]
@@ -68,6 +69,9 @@ class TuneSettings:
     max_gradient_norm longer gradients are scaled down to this length.
     patience          stop after so many epochs without a better validation loss; None never stops.
     save_every_steps  steps between checkpoints; 0 keeps none, and then nothing can be resumed.
+    checkpoints_kept  how many of them, the newest.
+    optim             AdamW with moments in float32, or in 8 bits by blocks (Dettmers et al. 2022),
+                      on a GPU also in pages that move to the CPU when memory is short.
     seed              of the adapter's first weights, the order of the examples, and dropout.
     dtype             of the frozen part; None takes the faster one of this device. Adapters
                       are always float32.
@@ -95,6 +99,8 @@ class TuneSettings:
     max_gradient_norm: float = 1.0
     patience: int | None = 2
     save_every_steps: int = 50
+    checkpoints_kept: int = 2
+    optim: Optim = "adamw"
     seed: int = 0
     dtype: Dtype | None = None
     micro_batch_tokens: int = 2048
@@ -104,7 +110,7 @@ class TuneSettings:
     def __post_init__(self) -> None:
         at_least_one = (
             "rank virtual_tokens epochs batch_examples max_length micro_batch_tokens patience "
-            "threads"
+            "checkpoints_kept threads"
         ).split()
         for name in at_least_one:
             value = getattr(self, name)
@@ -124,6 +130,8 @@ class TuneSettings:
             raise TuningError(
                 f"preference is {self.preference!r}; choose {', '.join(get_args(PreferenceLoss))}."
             )
+        if self.optim not in get_args(Optim):
+            raise TuningError(f"optim is {self.optim!r}; choose {', '.join(get_args(Optim))}.")
         if self.preference and self.method == "adalora":
             raise TuningError(
                 "AdaLoRA cannot learn a preference: ranks of what it starts from are gone.",
