@@ -37,3 +37,28 @@ def test_a_domain_without_pairs_says_so_and_trains_nothing(tmp_path: Path, tiny:
     done = run("tune", folder, "--preference", "dpo", home=tmp_path / "home", status=2)
     assert "needs 2 pairs to learn from and 1 held out" in done.stderr.replace("\n", " ")
     assert not (tmp_path / "home" / "adapters").exists()
+
+
+def test_a_dry_run_says_both_tunings_and_shows_both_answers(tmp_path: Path, tiny: Path) -> None:
+    """What is asked of a preference is [preference]'s, whatever [tuning] says."""
+    folder = small_domain(
+        tmp_path / "shop",
+        tiny,
+        data="validation_share = 0.3",
+        tuning="epochs = 2\nper_hour = 3600",
+    )
+    said = "\n".join(json.dumps(row, ensure_ascii=False) for row in PAIRS)
+    (folder / "feedback" / "said.jsonl").write_text(said, encoding="utf-8")
+    asked = ("tune", folder, "--preference", "dpo", "--dry-run")
+    done = run(*asked, home=tmp_path / "home")
+    said = " ".join(done.stdout.split())
+    for words in ("first example:", "first chosen:", "first rejected:", "together: at most"):
+        assert words in said, words
+    first, then = json.loads(run(*asked, "--json", home=tmp_path / "home").stdout)["tunings"]
+    sources = {s["name"]: (s["value"], s["source"]) for s in then["settings"]}
+    assert sources["beta"] == (0.1, "default")
+    assert sources["epochs"] == (1, "default")
+    assert sources["learning_rate"][1] == "method"
+    assert first["cost"] > 0
+    assert then["cost"] > 0
+    assert not (tmp_path / "home" / "adapters").exists()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sadari.domain import Domain
     from sadari.jobs import Job
     from sadari.jobs.estimate import Estimate
+    from sadari.llm import Rendered
 
 UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
@@ -40,18 +42,18 @@ def show_lesson(tokenizer: Any, example: Any) -> None:
     output.print(f"[dim]{len(example.ids)} tokens, {learned} of them learned[/]\n")
 
 
-def dry_run(job: Job, domain: Domain, read: Domain, *, json: bool) -> None:
-    """Print what `job` will take; exit status 1 if the machine cannot give it."""
+def dry_run(jobs: Sequence[Job], domain: Domain, read: Domain, *, json: bool) -> None:
+    """Print what the jobs will take, one after the other; exit status 1 if the machine cannot give
+    it to one of them."""
     from sadari.jobs.estimate import estimate, resolved
-    from sadari.llm import Rendered
     from sadari.llm.weights import load_tokenizer
 
-    said = estimate(job, resolved(job, domain, read), domain)
-    first = next((lesson for lesson in job.train if isinstance(lesson, Rendered)), None)
-    if json:
-        example = None if first is None else {"ids": first.ids, "trained": first.trained}
-        print_json(said.to_json() | {"first_example": example})
-    else:
+    told = []
+    for job in jobs:
+        said = estimate(job, resolved(job, domain, read), domain)
+        told.append(said)
+        if json:
+            continue
         settings = Table("setting", "value", "from", title=f"{job.name}, base {job.base.name}")
         for setting in said.settings:
             value = setting.value
@@ -60,15 +62,38 @@ def dry_run(job: Job, domain: Domain, read: Domain, *, json: bool) -> None:
         output.print(settings)
         for name, line in lines(said).items():
             output.print(f"{name}: {line}", markup=False, soft_wrap=True)
-        if first is not None:
-            output.print("first example:")
-            show_lesson(load_tokenizer(job.base), first)
-    if not said.fits:
+        for name, example in first_example(job).items():
+            output.print(f"first {name}:")
+            show_lesson(load_tokenizer(job.base), example)
+    if json:
+        rows = [
+            said.to_json()
+            | {f"first_{name}": asdict(example) for name, example in first_example(job).items()}
+            for job, said in zip(jobs, told, strict=True)
+        ]
+        print_json(rows[0] if len(rows) == 1 else {"tunings": rows})
+    elif len(told) > 1:
+        seconds, costs = sum(said.seconds for said in told), [said.cost for said in told]
+        cost = "" if None in costs else f", {sum(filter(None, costs)):,.2f} {told[0].currency}"
+        output.print(f"together: at most {duration(seconds)}{cost}", markup=False)
+    if not all(said.fits for said in told):
         say(
             "[yellow]It does not fit into the memory that is free.[/] A smaller base, method "
             "qlora, a lower max_length, or a machine with more memory would."
         )
         raise typer.Exit(1)
+
+
+def first_example(job: Job) -> dict[str, Rendered]:
+    """What is learnt from first: an example, the two answers of a pair, or a rated answer."""
+    from sadari.tuning import Pair, Rated
+
+    first = job.train[0]
+    if isinstance(first, Pair):
+        return {"chosen": first.chosen, "rejected": first.rejected}
+    if isinstance(first, Rated):
+        return {"liked" if first.liked else "disliked": first.answer}
+    return {"example": first}
 
 
 def begun(job: Job, domain: Domain, read: Domain) -> Job:

@@ -121,7 +121,8 @@ def tune(
 
     # Those, or what they would take, or what more data would bring.
     if dry_run:
-        planning.dry_run(jobs[-1], asked, read, json=json)
+        left = [job for job in jobs if not job.done]
+        planning.dry_run(left or jobs[-1:], asked, read, json=json)
     elif curve:
         searching.show_curve(jobs[0], asked, read, data, store, json=json)
     else:

@@ -172,6 +172,7 @@ def resolved(job: Job, domain: Domain, read: Domain) -> list[Setting]:
 
     device = torch.device("cuda" if has_gpu() else "cpu")
     wanted, tuning = read.settings.tuning, domain.settings.tuning
+    opinions = {"beta": "default", "epochs": "default", "learning_rate": "method"}  # [preference]'s
     found = []
     for name, value in job.settings.to_json().items():
         source = "default"
@@ -184,6 +185,9 @@ def resolved(job: Job, domain: Domain, read: Domain) -> list[Setting]:
             value, source = job.settings.peak_rate, "method"
         elif name == "dtype":
             source = "domain.toml"
+        elif name in opinions and job.settings.preference:
+            given = name in domain.settings.preference.model_fields_set
+            source = "domain.toml" if given else opinions[name]
         elif name in ("seed", "preference"):
             source = "default" if value in (1, None) else "flag"
         elif name in type(tuning).model_fields:
