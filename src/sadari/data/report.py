@@ -15,6 +15,7 @@ from sadari.data.quality_words import advice, found_by, labels, name_of
 from sadari.data.types import Dataset, Record
 from sadari.domain import Domain
 from sadari.store import whole_file
+from sadari.text.pages import render_page
 
 FEW = 100  # examples under which practitioners call a style set small; a warning, not a wall
 BARS = 32  # of the histogram
@@ -70,18 +71,11 @@ def summarise(domain: Domain, data: Dataset, quality: Quality | None = None) -> 
 
 def write_page(domain: Domain, data: Dataset, quality: Quality, path: Path) -> None:
     """Writes the report as one HTML file: everything inline, texts escaped, no script."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     language = domain.settings.language
-    environment = Environment(
-        loader=PackageLoader("sadari.data", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     records = [*data.train, *data.validation]
-    html = environment.get_template("data.html.j2").render(
+    html = render_page(
+        "sadari.data",
+        "data.html.j2",
         language=language,
         t=labels(language),
         name=domain.settings.name,

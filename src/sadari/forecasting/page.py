@@ -8,13 +8,14 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-from jinja2 import Environment, FileSystemLoader
 from matplotlib.figure import Figure
 
 from sadari.forecasting.backtest_hours import CHOSEN, HourBacktest
 from sadari.forecasting.coming import HourForecast
 from sadari.forecasting.quantiles import HIGH, LOW, MIDDLE
 from sadari.forecasting.report import Summary
+from sadari.store import whole_file
+from sadari.text.pages import render_page
 
 SHOWN = 6  # routes with a plot
 
@@ -23,15 +24,20 @@ def write_page(
     path: Path, title: str, summaries: list[Summary], hours: HourBacktest | None
 ) -> None:
     """Writes one HTML file without outside parts."""
-    loader = FileSystemLoader(Path(__file__).with_name("templates"))
-    template = Environment(loader=loader, autoescape=True).get_template("backtest.html.j2")
     plots = (
         [] if hours is None else [route_plot(hours, i) for i in range(min(SHOWN, len(hours.names)))]
     )
     bars = [(s.estimand, model_plot(s)) for s in summaries]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    page = template.render(title=title, summaries=summaries, plots=plots, bars=dict(bars))
-    path.write_text(page, encoding="utf-8")
+    page = render_page(
+        "sadari.forecasting",
+        "backtest.html.j2",
+        title=title,
+        summaries=summaries,
+        plots=plots,
+        bars=dict(bars),
+    )
+    with whole_file(path) as file:
+        file.write(page)
 
 
 def model_plot(summary: Summary) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sadari.data import Dataset
 from sadari.domain import Domain
+from sadari.store import whole_file
 from sadari.tuning import TuneSettings
 
 if TYPE_CHECKING:
@@ -23,11 +24,11 @@ def write_card(job: Job, domain: Domain, data: Dataset, result: Mapping[str, Any
     losses = result["validation_losses"]
     best = result["best_validation_loss"]
     path = job.folder / "README.md"
-    path.write_text(
-        f"""---
+    text = f"""---
 library_name: {"transformers" if settings.method == "full" else "peft"}
 base_model: {domain.settings.models.base}
 language: {domain.settings.language}
+license: {_hub_licence(job.base)}
 tags: [{settings.method}, sadari]
 ---
 # {domain.settings.name}: {settings.method}, seed {settings.seed}
@@ -54,9 +55,9 @@ The licence of the base model holds for this adapter too: {licence_of(job.base)}
 
 It was trained on the documents and feedback of one domain and is meant for that domain, behind the
 prompts it was trained with. It does not make the base know more than those documents say.
-""",
-        encoding="utf-8",
-    )
+"""
+    with whole_file(path) as file:
+        file.write(text)
     return path
 
 
@@ -82,6 +83,12 @@ def licence_of(base: Path) -> str:
         lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
         return next((line.strip() for line in lines if line.strip()), path.name)
     return "its folder does not state one"
+
+
+def _hub_licence(base: Path) -> str:
+    """The licence as the Hub's metadata want it: a short identifier, or "other"."""
+    stated = licence_of(base).lower()
+    return stated if re.fullmatch(r"[a-z0-9.+-]{2,40}", stated) else "other"
 
 
 def _size(settings: TuneSettings) -> str:

@@ -12,6 +12,7 @@ from sadari.jobs.remedies import Remedy
 from sadari.jobs.remedy_words import Language
 from sadari.jobs.runs import Run
 from sadari.store import whole_file
+from sadari.text.pages import render_page
 
 WIDTH, HEIGHT = 640, 220  # of a plot, in its own units
 SHOWN = 400  # points of a line at most; each is the mean of the steps that it stands for
@@ -42,20 +43,13 @@ def write_page(
     domain: Domain, run: Run, result: Mapping[str, Any], advice: Sequence[Remedy]
 ) -> Path:
     """Writes `run.html` into the adapter's folder: everything inline, no script. Returns it."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     language = domain.settings.language
     words = {key: both[language] for key, both in _WORDS.items()}
     if result["settings"].get("preference"):
         words["loss"] = words["preference_loss"]
-    environment = Environment(
-        loader=PackageLoader("sadari.jobs", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    text = environment.get_template("run.html.j2").render(
+    text = render_page(
+        "sadari.jobs",
+        "run.html.j2",
         language=language,
         t=words,
         name=domain.settings.name,

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sadari.domain.question import Number, Question
@@ -29,6 +28,8 @@ from sadari.ladder.words import (
     verdict_sentence,
 )
 from sadari.stats import Interval, share_interval
+from sadari.store import whole_file
+from sadari.text.pages import render_page
 
 Curves = Mapping[str, Sequence[tuple[int, float]]]
 
@@ -81,11 +82,9 @@ def write_report(
     sentences, such as why a rung was skipped. Answers are untrusted and shown as text only.
     """
     out = Path(path)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(
-        render_report(judgement, title=title, language=language, curves=curves, notes=notes),
-        encoding="utf-8",
-    )
+    page = render_report(judgement, title=title, language=language, curves=curves, notes=notes)
+    with whole_file(out) as file:
+        file.write(page)
     return out
 
 
@@ -99,16 +98,11 @@ def render_report(
 ) -> str:
     """The report as text; see `write_report`."""
     tongue = language or judgement.language
-    environment = Environment(
-        loader=PackageLoader("sadari.ladder", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     sentences = explain(judgement, tongue)
     steps = [verdict_sentence(v, judgement.margin, tongue) for v in judgement.verdicts]
-    return environment.get_template("report.html.j2").render(
+    return render_page(
+        "sadari.ladder",
+        "report.html.j2",
         language=tongue,
         t=labels(tongue),
         title=title,

@@ -21,6 +21,7 @@ from sadari.llm.render import render
 from sadari.llm.types import ModelError
 from sadari.llm.virtual import VirtualTokens
 from sadari.llm.whole import WholeWeights
+from sadari.store import write_json
 
 CARD = "base.json"
 _CANARY = (Message("user", "안녕하세요. 무엇을 도와줄 수 있나요? What can you do?"),)
@@ -39,7 +40,7 @@ class AdapterCard:
 
     def write(self, adapter: Path) -> None:
         """Writes `base.json` into the adapter's folder."""
-        (adapter / CARD).write_text(json.dumps(asdict(self)), encoding="utf-8")
+        write_json(asdict(self), adapter / CARD)
 
     @staticmethod
     def read(adapter: Path) -> AdapterCard | None:
