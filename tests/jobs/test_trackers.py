@@ -53,6 +53,22 @@ def test_tensorboard(tmp_path: Path) -> None:
     ]
 
 
+def test_a_tuning_that_went_on_tells_no_loss_twice(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    tracking = Tracking("tensorboard", tmp_path, remote=False)
+    tell(tracking, range(1, 6))
+    tell(tracking, range(6, STEPS + 1))
+    told = []
+    for file in sorted(tmp_path.rglob("events.*")):
+        read: Any = EventAccumulator(str(file))
+        read.Reload()
+        if "validation_loss" in read.Tags()["scalars"]:
+            told += [(e.step, e.value) for e in read.Scalars("validation_loss")]
+    assert sorted(told) == [(1, 2.0), (4, 1.5), (8, 1.75)]
+
+
 def test_mlflow_goes_on_in_the_same_run(tmp_path: Path) -> None:
     pytest.importorskip("mlflow")
     from mlflow.tracking import MlflowClient
