@@ -19,6 +19,7 @@ from sadari.data.pairs import pairs_of
 from sadari.data.types import DataError, Record
 from sadari.domain import Domain, Split
 from sadari.store import whole_file
+from sadari.text.josa import without_josa
 from sadari.text.quantity import quantities
 from sadari.text.sentences import sentences
 
@@ -28,7 +29,6 @@ KEY_WORDS = 2
 State = Literal["open", "approved", "dropped"]
 _WORD = re.compile(r"[가-힣A-Za-z][가-힣A-Za-z0-9-]+")
 _VERB = re.compile(r"(?:다|고|며|면|지|해|한|된|될|하는|되는|어|아)$")  # says little as a key
-_JOSA = re.compile(r"(?:에서는|으로는|에는|에서|으로|까지|부터|은|는|이|가|을|를|의|에|와|과|로)$")
 
 
 @dataclass(frozen=True)
@@ -159,5 +159,5 @@ def mended(draft: Draft, question: str, must: Sequence[str]) -> Draft:
 
 
 def _words(text: str) -> list[str]:
-    bare = (_JOSA.sub("", word) for word in _WORD.findall(text) if not _VERB.search(word))
+    bare = (without_josa(word) for word in _WORD.findall(text) if not _VERB.search(word))
     return [word for word in bare if len(word) > 1]

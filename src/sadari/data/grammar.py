@@ -13,14 +13,11 @@ from dataclasses import dataclass
 
 from sadari.data.wordings import FAMILIES
 from sadari.domain.document import Document
-from sadari.text.josa import final_consonant, with_josa
+from sadari.text.josa import final_consonant, with_josa, without_josa
 
 # 을 may also end a verb before its noun (높을 때); one syllable before 로 or 의 may be an adverb.
 _OBJECTS = re.compile(r"(\w+?)[을를](?!\w)(?! (?:때|수|것|만큼|정도|뿐|지))")
 _PLACES = re.compile(r"(\w\w+?)(?:에서|으로|까지|부터|의|와|과|에|로)(?!\w)")
-_PARTICLES = re.compile(
-    r"(?:에서는|으로는|에는|에서|으로|까지|부터|은|는|이|가|을|를|의|에|와|과|로)$"
-)
 _NO_TOPIC = re.compile(r"(?:에|에서|으로|로|와|과|때|뒤|후|전|동안|경우|까지|부터|에게)[은는]$")
 _CONNECTS = re.compile(r"(?:면|고|며|므로|때문에|해서|아서|어서|여서|아도|어도|여도|지만),?$")
 
@@ -52,7 +49,7 @@ def bare_title(title: str) -> str:
 
 def nouns_in(sentence: str, nouns: Collection[str]) -> set[str]:
     """The nouns of a sentence, without their particles."""
-    bare = {_PARTICLES.sub("", word) for word in re.findall(r"[^\s,.]+", sentence)}
+    bare = {without_josa(word) for word in re.findall(r"[^\s,.]+", sentence)}
     return {word for word in bare if is_noun(word, nouns)}
 
 
@@ -150,7 +147,7 @@ def keywords(phrase: str, nouns: Collection[str]) -> str:
     """The phrase as people type it into a search box: nouns without particles."""
     out = []
     for word in phrase.replace(",", "").split():
-        bare = _PARTICLES.sub("", word)
+        bare = without_josa(word)
         noun = is_noun(bare, nouns) or (is_subject(word) and len(bare) > 1)
         out.append(bare if bare and noun else word)
     return " ".join(out)

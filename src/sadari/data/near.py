@@ -23,7 +23,7 @@ WINDOW = 8  # neighbours compared within a bucket: large buckets cost no more th
 Hashes = NDArray[np.uint64]
 
 _MIX, _FINISH = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
-_HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
 _MULTIPLIERS = np.random.default_rng(5).integers(1, 2**63, BANDS * ROWS, np.uint64) * 2 + 1
 _SIGNS = re.compile(r"[\W_]+")
 _RARE = re.compile(r"[^\x00-\x7f가-힣]")

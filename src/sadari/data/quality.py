@@ -18,7 +18,7 @@ from sadari.text import normalise
 
 # What practitioners call enough, by what the data are to teach. A warning, never a wall: the
 # learning curve decides where there are data.
-HOSTED_LEAST, STYLE, DIALOGUES, KNOWLEDGE = 10, 50, 100, 500
+DIALOGUES, KNOWLEDGE = 100, 500
 PER_TOPIC = 10  # records under which a topic is thin
 SHORTEST, LONGEST = 4, 1_200  # characters of an answer that is neither a stub nor a page
 LANGUAGE_LEAST = (

@@ -21,6 +21,14 @@ _UNITS = {
     "a": 0, "hz": 0, "khz": 0, "mhz": 0, "ghz": 0, "pa": 8, "kpa": 8, "mpa": 8, "k": 4,
 }  # fmt: skip
 _MEASURE = re.compile(r"\d\s?([a-zµå]+)$")
+_PARTICLE = re.compile(
+    r"(?:에서는|으로는|에는|에서|으로|까지|부터|은|는|이|가|을|를|의|에|와|과|로)$"
+)
+
+
+def without_josa(word: str) -> str:
+    """The word without a particle at its end, as far as its spelling tells."""
+    return _PARTICLE.sub("", word)
 
 
 def final_consonant(word: str) -> int:
