@@ -51,7 +51,7 @@ def main() -> None:
 def climb(found: dict[str, Any]) -> Iterator[str]:
     yield "## A whole climb of examples/ald\n\n`python benchmarks/climb.py`\n"
     yield from table(
-        ["seconds", "CPU seconds", "peak memory of a process", "`sadari --help`", "cores"],
+        ["seconds", "CPU seconds", "peak memory of all processes", "`sadari --help`", "cores"],
         [
             [
                 found["seconds"],

@@ -15,6 +15,7 @@ from sadari.jobs.forgetting import General, answer_probabilities, forgetting, re
 from sadari.jobs.page import write_page
 from sadari.jobs.remedies import remedies
 from sadari.jobs.runs import read_run
+from sadari.jobs.types import JobError
 from sadari.store import write_json
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def settle(jobs: Sequence[Job], domain: Domain, data: Dataset) -> list[dict[str,
     """The results of finished jobs, tested for forgetting where they have not been with the
     domain's present test, each with its card and its page written beside the adapter."""
     from sadari.tuning.checkpoint import drop
+    from sadari.tuning.room import ran_out
 
     general = read_general(domain)
     results = [json.loads((job.folder / RESULT).read_text(encoding="utf-8")) for job in jobs]
@@ -36,7 +38,17 @@ def settle(jobs: Sequence[Job], domain: Domain, data: Dataset) -> list[dict[str,
         if result.get("forgetting", {}).get("test") != general.digest
     ]
     if untested:
-        _test(untested, general)
+        try:
+            _test(untested, general)
+        except (RuntimeError, MemoryError) as error:
+            if not ran_out(error):
+                raise
+            raise JobError(
+                "The adapter is whole and kept, but memory ran out while it was tested for what it "
+                "forgot: the base is opened as it is served, unquantised.",
+                where=str(untested[0][0].folder),
+                todo="Free memory, or go to a larger machine; the same command only tests it.",
+            ) from None
     for job, result in zip(jobs, results, strict=True):
         drop(job.folder)
         write_card(job, domain, data, result)
