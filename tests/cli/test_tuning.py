@@ -145,7 +145,14 @@ def test_what_starts_nothing_goes_with_nothing_that_does(shop: Path, tmp_path: P
 def test_a_dry_run_says_what_it_takes_and_nothing_of_libraries(shop: Path, tmp_path: Path) -> None:
     done = run("tune", shop, "--dry-run", home=tmp_path)
     said = " ".join(done.stdout.split())
-    for name in ("peak memory", "trainable", "time: at most", "examples", "answers cut", "cost: no"):
+    for name in (
+        "peak memory",
+        "trainable",
+        "time: at most",
+        "examples",
+        "answers cut",
+        "cost: no",
+    ):
         assert name in said, name
     assert "learning_rate" in said
     assert "first example:" in said

@@ -10,15 +10,17 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sadari.assistant import recipe_for
+from sadari.assistant import Assistant, model_spec, recipe_for
 from sadari.data import prepare
 from sadari.domain import read_domain
 from sadari.jobs import Job, JobError, plan, tune_all
 from sadari.jobs.tune import RESULT
+from sadari.llm import open_model
 from sadari.tuning import TuningError
 from sadari.tuning.examples import prepare as prepare_examples
 from sadari.tuning.objective import Imitation
@@ -234,3 +236,23 @@ def test_an_example_that_teaches_nothing_is_named_by_its_file_and_line(
     (job,) = _jobs(small_domain(tmp_path / "shop", tiny), tmp_path / "adapters", (1,))
     with pytest.raises(TuningError, match=r"cut away in examples .*shop/documents/\w+\.md:\d+, "):
         prepare_examples(Imitation().units(job.train), 8, "the training examples")
+
+
+def test_an_adapter_asked_behind_other_words_is_warned_of(
+    tmp_path: Path, tiny: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """PREVENT 5: the persona was rewritten after the tuning."""
+    folder = small_domain(tmp_path / "shop", tiny)
+    domain = read_domain(folder)
+    (tuned,) = tune_all(_jobs(folder, tmp_path / "adapters", (1,)), domain, prepare(domain))
+    recipe = recipe_for(domain, "prompt", adapter=tuned.adapter)
+    model = open_model(model_spec(domain))
+    Assistant(recipe, model)
+    assert "trained behind another persona" not in caplog.text
+    other = replace(recipe, prompt=replace(recipe.prompt, system="반말로 답해."))
+    Assistant(other, model)
+    assert "trained behind another persona" in caplog.text
+    caplog.clear()
+    (tuned.adapter / RESULT).unlink()  # as one that was made elsewhere
+    Assistant(other, model)
+    assert not caplog.text

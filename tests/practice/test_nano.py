@@ -22,7 +22,7 @@ SETTINGS = """
 
 
 @pytest.mark.slow
-def test_a_nano_model_learns_to_copy(tmp_path: Path) -> None:
+def test_a_nano_model_learns_more_than_frequencies(tmp_path: Path) -> None:
     program = [sys.executable, "-m", "training.practice.train", "--out", str(tmp_path)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     command = [*program, *SETTINGS.split()]

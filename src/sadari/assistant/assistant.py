@@ -12,7 +12,7 @@ from typing import Any
 
 from sadari.assistant.grounding import cite, ungrounded_numbers
 from sadari.assistant.passages import passages_for
-from sadari.assistant.prompt import build_messages, last_question
+from sadari.assistant.prompt import build_messages, check_learnt_behind, last_question
 from sadari.assistant.types import Answer, AssistantError, Citation, Recipe
 from sadari.domain.message import Message, system
 from sadari.llm.types import (
@@ -54,6 +54,8 @@ class Assistant:
         self.model = model
         self.name = name or recipe.name
         self.release = release
+        if recipe.adapter:
+            check_learnt_behind(recipe.prompt, Path(recipe.adapter))
         self.index = Index.open(Path(recipe.retrieval.index)) if recipe.retrieval else None
         names = recipe.tools
         self.tools = (

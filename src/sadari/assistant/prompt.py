@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import logging
 import re
 from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
 
 from sadari.assistant.types import AssistantError, Prompt
 from sadari.domain.document import Term
@@ -11,7 +16,10 @@ from sadari.domain.message import Message, assistant, system, user
 from sadari.retrieval import Passage
 from sadari.text import normalise
 
+log = logging.getLogger("sadari.assistant")
+
 MOST_TERMS = 5
+LEARNT = "tuning.json"  # beside an adapter; its "prompts" name what it was trained behind
 
 
 def build_messages(
@@ -29,6 +37,27 @@ def build_messages(
     own = [m for m in turns if m.role != "system"]
     foreign = [m.content for m in turns if m.role == "system"]
     return (system("\n".join([instruction, *foreign])), *examples, *own)
+
+
+def prompt_digest(prompt: Prompt) -> str:
+    """Names all that stands around a question but worked examples, which training leaves out."""
+    text = json.dumps(asdict(replace(prompt, examples=())), ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_learnt_behind(prompt: Prompt, adapter: Path) -> None:
+    """Warns where an adapter was trained behind other words than it is now asked behind. One made
+    elsewhere says nothing of that."""
+    try:
+        known = json.loads((adapter / LEARNT).read_text(encoding="utf-8"))["prompts"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if prompt_digest(prompt) not in known:
+        log.warning(
+            "%s was trained behind another persona, rules or glossary than the domain has now, and "
+            "may answer worse for it: `sadari tune` makes one that fits.",
+            adapter,
+        )
 
 
 def with_passages(question: str, passages: Sequence[Passage]) -> str:

@@ -87,6 +87,7 @@ def train_job(job: Job, news: Any, track: Tracking | None) -> None:
             "examples": len(job.train),
             "settings": job.settings.to_json(),
             "domain": job.domain,
+            "prompts": list(job.prompts),
         }
         if job.predicted is not None:
             values["predicted"] = job.predicted.beside(values)

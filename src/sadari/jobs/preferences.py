@@ -107,6 +107,7 @@ def plan_preference(
     folder = tuned.folder.with_name(name_of(tuned.base, train, validation, settings))
     title = f"{loss}, {tuned.name}"
     job = Job(title, tuned.base, train, validation, settings, folder, domain.id)
+    job = replace(job, prompts=tuned.prompts)
     return starting_from(job, tuned.folder), left_out
 
 

@@ -24,6 +24,7 @@ from queue import Empty
 from typing import Any
 
 from sadari.assistant import Recipe
+from sadari.assistant.prompt import prompt_digest
 from sadari.data import Dataset
 from sadari.domain import Domain
 from sadari.jobs.child import tracked, train_job
@@ -52,7 +53,8 @@ PATIENCE = 30.0  # seconds for an interrupted process to end; it may still be im
 class Job:
     """One adapter to train, from fresh weights or from those of the tuning in `start_from`. `name`
     is what progress is reported under. One that is not `whole` only measures something, as a
-    control or a part of the data does, and nobody is served it."""
+    control or a part of the data does, and nobody is served it. `prompts` name what its examples
+    stand behind."""
 
     name: str
     base: Path
@@ -65,6 +67,7 @@ class Job:
     memory_limit: int | None = None
     predicted: Prediction | None = None
     whole: bool = True
+    prompts: tuple[str, ...] = ()
 
     @property
     def done(self) -> bool:
@@ -141,6 +144,7 @@ def plan(
     share = domain.settings.data.with_passages
     balance = domain.settings.data.balance
     rehearsed = domain.settings.tuning.rehearsal
+    prompts = tuple(prompt_digest(recipe.prompt) for recipe in (closed, open_book) if recipe)
     jobs = []
     for seed in seeds:
         made = [
@@ -173,7 +177,7 @@ def plan(
         name = f"shuffled, seed {seed}" if shuffled else f"seed {seed}"
         folder = adapters / name_of(base, made[0], made[1], settings)
         job = Job(name, base, made[0], made[1], settings, folder, domain.id, whole=not shuffled)
-        jobs.append(job)
+        jobs.append(replace(job, prompts=prompts))
     return jobs
 
 
