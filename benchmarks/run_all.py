@@ -17,6 +17,7 @@ COMMANDS = (
     ["benchmarks/evaluation_speed.py"],
     ["-m", "benchmarks.constrained"],
     ["-m", "benchmarks.tuning", "--shape", "practice"],
+    ["-m", "benchmarks.tuning", "--shape", "practice", "--pairs", "system"],
     ["-m", "benchmarks.tuning", "--shape", "0.5b", "--steps", "6", "--rounds", "2"],
     ["-m", "benchmarks.preference"],
     ["-m", "benchmarks.preference", "--pairs", "system"],
