@@ -151,10 +151,13 @@ def test_from_climb_to_server_and_back(shop: Path, home: Path) -> None:
     listed = json.loads(run("releases", shop, "--json", home=home).stdout)
     assert [r["recipe"]["name"] for r in listed] == ["prompt", "rag", "tuned+rag"]
     assert [r["current"] for r in listed] == [False, False, True]
+    tuned = json.loads(run("ask", shop, "반품 기간은?", "--json", home=home).stdout)
+    assert tuned["release"] == listed[2]["digest"]
+    _serve_and_ask(shop, home)  # an adapter and passages
     run("rollback", shop, home=home)
     answer = json.loads(run("ask", shop, "반품 기간은?", "--json", home=home).stdout)
     assert answer["release"] == listed[1]["digest"]
-    _serve_and_ask(shop, home)
+    assert answer["text"] != tuned["text"]
 
 
 def _serve_and_ask(shop: Path, home: Path) -> None:
