@@ -6,7 +6,7 @@ import json
 from random import Random
 
 from training.practice import names
-from training.practice.korean import attach
+from training.practice.korean import Predicate, attach
 from training.practice.rows import END, START, Branch, Piece, Row, turn
 from training.practice.shapes import held_out
 from training.practice.words import DAYS, HEADINGS, PROPERTIES, THINGS
@@ -35,6 +35,27 @@ VERBS = {
                          "앞으로 {x} {p:은} 어떨까?", "{x:의} {p:이} 오를까요?", "{x} {p} 예상해 봐", "{x} {p:이} 얼마나 걸릴까요?",
                          "다음번 {x} {p} 미리 알 수 있어?"]),
 }  # fmt: skip
+# Training says a request in more ways than these: a frame, a verb and an ending, put together.
+FRAMES = (
+    "{x} {p:을} ", "{x:의} {p:을} ", "{x} {p} ", "{x}의 {p} ", "{p:을} %, {x}요", "{x}요, {p} ", "{x:로} {p} ", "{x}에 대한 {p:을} ",
+    "{x} 쪽 {p:을} ", "{p} %. {x}입니다", "{x} 거 {p:을} ", "{x:은} {p:을} ", "{p} 말인데요, {x:로} ",
+)  # fmt: skip
+STEMS = {
+    "get": "조회하 확인하 말하 읽 체크하 살펴보 들여다보", "find": "찾 검색하 뒤지 찾아내 물색하 골라내",
+    "set": "바꾸 고치 설정하 맞추 변경하 조정하 손보 지정하", "create": "만들 등록하 추가하 작성하 생성하 개설하 신청하",
+    "cancel": "취소하 지우 없애 빼 철회하 삭제하 접", "send": "보내 전송하 전하 부치 넘기 발송하 전달하 공유하",
+    "predict": "예측하 예상하 내다보 전망하 추정하 점치 가늠하",
+}  # fmt: skip
+ENDINGS = (
+    ("어", " 줘"), ("어", " 주세요"), ("어", " 줄래요?"), ("어", " 주실래요?"), ("어", " 주시겠어요?"), ("ㄹ", " 수 있을까요?"),
+    ("ㄹ", " 수 있어?"), ("고", " 싶어요"), ("고", " 싶은데요"), ("려고", " 해요"), ("어야", " 해요"), ("어야", " 하는데요"), ("면", " 좋겠어요"),
+    ("어", " 봐"), ("어", " 주면 좋겠어"), ("까", "요?"), ("세요", ""), ("기", " 바랍니다"), ("ㄹ", "래요"),
+)  # fmt: skip
+# What says nothing of the function's verb: the topic alone tells which one is meant.
+VAGUE = (
+    "부탁해요", "부탁드립니다", "좀요", "처리해 줘", "진행해 주세요", "건이에요", "건으로 연락했어요", "어떻게 됐어?", "도와주세요", "해결해 줘",
+    "때문에요", "관련해서요", "필요해요", "급해요", "맡길게요", "%해 줘", "%해 주세요", "%할게요", "%할까요?", "%하고 싶어요",
+)  # fmt: skip
 TOPICS = [
     ("order", "주문"), ("ticket", "문의"), ("price", "가격"), ("stock", "재고"), ("weather", "날씨"), ("room", "방 예약"),
     ("route", "경로"), ("score", "점수"), ("level", "수위"), ("status", "상태"), ("report", "보고서"), ("alarm", "알람"),
@@ -62,6 +83,32 @@ EXTRA = (
 )  # fmt: skip
 
 
+def composed(verb: str) -> tuple[str, ...]:
+    """Shapes of requests put together from parts, without those that are held out."""
+    shapes = []
+    for stem in STEMS[verb].split():
+        for ending, tail in ENDINGS:
+            said = Predicate(stem).end(ending) + tail
+            shapes += [f.replace("%", said) if "%" in f else f + said for f in FRAMES]
+    return tuple(shape for shape in shapes if not held_out(shape))
+
+
+COMPOSED = {verb: composed(verb) for verb in VERBS}
+
+
+def shape_of(rng: Random, verb: str, unseen: bool | None, *, alone: bool) -> str:
+    """A way to put a request; `alone`: no other function has its topic."""
+    written = VERBS[verb][1]
+    kind = rng.random()
+    if unseen is False and alone and kind < 0.2:
+        said = rng.choice(VAGUE).replace("%", names.syllables(rng, 2, 2))
+        frame = rng.choice(FRAMES)
+        return frame.replace("%", said) if "%" in frame else frame + said
+    if unseen is False and kind < 0.6:
+        return rng.choice(COMPOSED[verb])
+    return rng.choice([s for s in written if unseen is None or held_out(s) == unseen] or written)
+
+
 def tool(rng: Random, verb: str, topic: tuple[str, str]) -> dict[str, object]:
     """A function's JSON schema in the OpenAI form."""
     parameter = rng.choice(PARAMETERS) if rng.random() < 0.8 else names.latin(rng, 0)
@@ -84,16 +131,12 @@ def tool(rng: Random, verb: str, topic: tuple[str, str]) -> dict[str, object]:
 
 
 def request(
-    rng: Random, schema: dict[str, object], verb: str, label: str, unseen: bool | None
+    rng: Random, schema: dict[str, object], text: str, label: str
 ) -> tuple[str, dict[str, object]]:
-    """What a user says, and the arguments that it means."""
+    """What a user says in the shape `text`, and the arguments that it means."""
     function = schema["function"]
     assert isinstance(function, dict)
-    shapes = [s for s in VERBS[verb][1] if unseen is None or held_out(s) == unseen] or VERBS[verb][
-        1
-    ]
     target = rng.choice([names.name(rng), names.code(rng), names.noun(rng)])
-    text = rng.choice(shapes)
     for slot, word in (("x", target), ("p", label)):
         text = text.replace(f"{{{slot}}}", word)
         for ending in ("은", "이", "을", "로", "의"):
@@ -122,6 +165,9 @@ def tool_block(schemas: list[dict[str, object]]) -> str:
 def call(rng: Random, *, unseen: bool | None = False) -> Row:
     """Several tools, several requests as branches; some go on to the tool's answer."""
     kinds = rng.sample([(verb, topic) for verb in VERBS for topic in TOPICS], rng.randint(1, 3))
+    if unseen is False and len(kinds) > 1 and rng.random() < 0.3:  # the verb alone tells them apart
+        other = rng.choice([verb for verb in VERBS if verb != kinds[0][0]])
+        kinds[1] = (other, kinds[0][1])
     schemas = [tool(rng, verb, topic) for verb, topic in kinds]
     persona = rng.choice(
         [
@@ -133,10 +179,12 @@ def call(rng: Random, *, unseen: bool | None = False) -> Row:
     )
     prefix = turn("system", f"{persona}\n\n{tool_block(schemas)}".strip()) + f"{START}user\n"
     branches = []
-    for _ in range(rng.randint(2, 4)):
+    for _ in range(rng.randint(3, 5)):
         index = rng.randrange(len(kinds))
         verb, topic = kinds[index]
-        text, arguments = request(rng, schemas[index], verb, topic[1], unseen)
+        alone = [other for _, other in kinds].count(topic) == 1
+        shape = shape_of(rng, verb, unseen, alone=alone)
+        text, arguments = request(rng, schemas[index], shape, topic[1])
         function = schemas[index]["function"]
         assert isinstance(function, dict)
         called = json.dumps({"name": function["name"], "arguments": arguments}, ensure_ascii=False)

@@ -13,11 +13,13 @@ import torch
 
 from training.practice.judge import blind, by_hand, generated, load, report
 
+FEW, FEW_SEED = 24, 23  # prompts of each kind that a test asks again
+
 
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("folder", type=Path)
-    p.add_argument("--each", type=int, default=50, help="prompts of each kind")
+    p.add_argument("--each", type=int, default=100, help="prompts of each kind")
     p.add_argument("--prose", type=Path, required=True)
     options = p.parse_args()
     torch.set_num_threads(1)
@@ -39,6 +41,7 @@ def main() -> None:
             tokenizer,
             [a for a in generated(options.each, stage=2) if a.kind in ("answer", "refuse")],
         ),
+        "scores_of_a_few": report(model, tokenizer, generated(FEW, seed=FEW_SEED)),
         "development_prose": report(model, tokenizer, by_hand(tokenizer)),
         "blind_prose": report(model, tokenizer, blind(tokenizer, options.prose)),
     }

@@ -276,6 +276,12 @@ def slots_for(kind: str, entity: str, rng: Random) -> dict[str, Slot]:
         slots |= {"p": rng.choice(properties), "p*": "|".join(properties), "h": ask}
         slots |= {"v": names.number(rng) + gap + unit, "n": names.number(rng) + gap + unit}
         slots["q"] = rng.choice(ADVERBIAL_MEASURES)
+    elif kind == "amount":
+        properties, units, _ = rng.choice(PROPERTIES)
+        unit = rng.choice(units)
+        slots |= {"p": rng.choice(properties), "o": unit, "q": rng.choice(ADVERBIAL_MEASURES)}
+        slots |= {"v": names.number(rng) + unit, "n": names.number(rng) + unit}
+        slots["r"] = replace(action(rng, on(0.6)), adverbs=())
     else:
         unit = rng.choice(["분", "시간", "일", "주", "개월", "초", "년"])
         slots |= {"p": rng.choice(rng.choice(PROPERTIES)[0]), "n": names.number(rng) + unit}
@@ -325,6 +331,10 @@ def express(kind: str, slots: dict[str, Slot], shape: str, register: str, rng: R
     if omits and isinstance(a, Clause) and a.subject.startswith(entity):
         rest = a.subject.removeprefix(entity).removeprefix("의").strip()
         told["a"] = replace(a, subject=rest)
+    r = slots["r"]
+    if titled and kind == "amount" and isinstance(r, Clause) and rng.random() < 0.3:
+        rest = r.object.removeprefix(entity).removeprefix("의").strip()
+        told["r"] = replace(r, object=rest or r.object)
     text = fill(shape, told, register, rng)
     if rng.random() < 0.12 and not text.startswith(("만약", "먼저", "측정")):
         text = f"{rng.choice(LEADS).replace('_', ' ')} {text}"
@@ -340,6 +350,8 @@ def question_shapes(fact: Fact, unseen: bool | None) -> list[str]:
     have = needs(fact.shape)
     if fact.kind in ("measure", "attribute"):
         have |= {"e", "h"}
+    if fact.kind == "amount":
+        have |= {"o"}
     return [q for q in _usable(QUESTIONS[fact.kind], unseen) if answers(fact.shape, q, have)]
 
 

@@ -21,7 +21,7 @@ from training.practice.rows import END, REFUSAL, START, Branch, Row, reply, turn
 from training.practice.words import HEADINGS, PURPOSES, ROLES
 
 KINDS = ["link"] * 7 + ["free"] * 5 + ["remedy"] * 4 + ["purpose"] * 3 + ["define"] * 4 + ["measure"] * 5 + [
-    "attribute"] * 4 + ["rule"] * 3 + ["order"] * 2 + ["compare", "members", "members", "event", "event"]  # fmt: skip
+    "attribute"] * 4 + ["amount"] * 5 + ["rule"] * 3 + ["order"] * 2 + ["compare", "members", "members", "event", "event"]  # fmt: skip
 PERSONAS = (
     "당신은 {e} {w:를} 돕는 조수입니다.", "당신은 {e} 담당자를 돕는 조수입니다.", "너는 {e} {u} 안내원이다.",
     "{e} 업무를 돕는 도우미입니다.", "당신은 {e} 분야의 전문가입니다.", "당신은 친절한 상담원입니다.",

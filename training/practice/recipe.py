@@ -2,7 +2,7 @@
 
     python -m training.practice.recipe --out /tmp/practice
 
-Over four hours on two idle cores. What each stage is for is in
+Some six hours on two idle cores. What each stage is for is in
 `docs/practice-model.md`, which also says how the shipped weights differ from what this gives.
 """
 
@@ -47,6 +47,11 @@ STAGES: tuple[tuple[str, int, str], ...] = (
         2,
         "--layers 6 --stage 4 --steps 1800 --tokens 3500 --seed 31 --patience 400 "
         "--aim 0.5 --decay 750",
+    ),
+    (
+        "wider",
+        2,
+        "--layers 6 --stage 4 --last 4 --steps 3000 --tokens 3500 --seed 41 --aim 0.5 --decay 1200",
     ),
 )
 

@@ -815,6 +815,78 @@ EVENT = (
 """,
 )
 
+# How much, how long, how often, with what, where and when r is done.
+AMOUNT = (
+    """
+{r.s:은} {v:을} {r.v:다}
+{r.s:은} 한 번에 {v:을} {r.v:다}
+{r.s:은} {x:에} {v} {r.v:다}
+{x:의} {p:에} 맞춰 {r.s:은} {v:을} {r.v:다}
+{r.s:은} {x} {n}마다 {v:을} {r.v:다}
+{r.s:은} {v:로} {r.v:다}
+{r.s:은} {v:로} {r.v:은} 뒤 {t:다}
+{r.s:은} {v} 동안 {r.v:다}
+{r.s:을} {v} 동안 {r.v:고} {t:다}
+{r.s:은} {v}마다 {r.v:다}
+{r.s:은} {v}마다 {r.v:고} {t:다}
+{r.s:은} {v:을} 넘겨 {r.v:지} 않는다
+{r.s:은} 적어도 {v:을} {r.v:어야} 한다
+{r.s:은} 한 번에 {v}까지 {r.v:ㄹ} 수 있다
+{w:은} {r.s:을} {v}까지 {r.v:ㄹ} 수 있으며 기간은 {n:이다}
+{r.s:은} {x:에서} {v} 떨어진 곳에서 {r.v:다}
+{a:면} {r.s:을} {v} {r.v:다}
+{a:면} {r.s:을} {v} 더 {r.v:ㄹ} 수 있다
+{r.s:은} {v:을} {r.v:고} {t:다}
+{r.s:은} {q} {v:을} {r.v:다}
+{r.s:은} {v} 전까지 {r.v:어야} 한다
+{r.s:은} {x}보다 {v} 더 {r.v:다}
+{r:는} 데에는 {v:이} 든다
+{r:ㄹ} 때마다 {v:이} 더 붙는다
+{r.s:은} {x:로} {r.v:다}
+{r.s:은} {x:을} 써서 {r.v:다}
+{x:에} {y:을} 조금 묻혀 {r:다}
+{r.s:은} {x:로} 문질러 {r.v:다}
+{r.s:은} {l:에서} {r.v:다}
+{r.s:은} {l:에} {r.v:어} 둔다
+{r.s:은} {d:에} {r.v:다}
+{r.s:은} {c:ㄹ} 때 {r.v:다}
+{r.s:은} {c:면} {r.v:다}
+{r.s:은} {w:이} {r.v:다}
+{r.s:은} {w:이} {d}마다 {x:로} {r.v:다}
+""",
+    """
+{r.s:은} 얼마나 {r.v:나요}? @v
+{r.s:은} 얼마나 {r.v:어야} 하나요? @v
+{r.s:을} 얼마나 {r.v:면} 돼요? @v
+{r.s:은} 몇 {o} {r.v:나요}? @v
+{r.s:을} 몇 {o} {r.v:어야} 해? @v
+{r.s:은} 몇 {o:로} {r.v:나요}? @{v:로}
+{r.s:을} 몇 {o:로} {r.v:ㄹ}까요? @{v:로}
+{r.s:은} 몇 {o}까지 {r.v:ㄹ} 수 있나요? @까지
+한 번에 {r.s:을} 얼마나 {r.v:ㄹ} 수 있죠? @까지/한 번
+{r.s:은} 얼마마다 {r.v:나요}? @마다
+{r.s:은} 얼마마다 {r.v:면} 되죠? @마다
+{r.s:은} 얼마 동안 {r.v:나요}? @동안
+{r.s:은} 언제 {r.v:나요}? @마다/{c:/{d/때마다
+{r.s:은} 언제 {r.v:어야} 하나요? @마다/{c:/{d/전까지
+{r.s} {r.v:는} 때는? @{c:/{d
+{r:는} 양은? @v
+{r:는} 데 비용이 드나요? @든다/붙는다
+{r:는} 데 드는 값은? @든다/붙는다
+{r.s:은} 무엇으로 {r.v:나요}? @{x:로/써서/묻혀
+{r.s:은} 뭘로 {r.v:어야} 해요? @{x:로/써서/묻혀
+{r.s} {r.v:ㄹ} 때 쓰는 것은? @{x:로/써서/묻혀
+{r.s:은} 어디에서 {r.v:나요}? @l
+{r.s:은} 어디에 {r.v:나요}? @l
+{r.s:은} 누가 {r.v:나요}? @w
+{r.s:은} 어떻게 {r.v:나요}?
+{r.s:은} 어떻게 {r.v:어야} 하나요?
+{r:려면} 어떻게 하나요?
+{r:는} 방법은?
+{r:는} 방법을 알려 주세요.
+""",
+)
+
 # Longer sentences: clauses in a row, any of which may be asked about.
 JOINS = ("고", "어서", "면", "지만", "는데", "므로", "며", "도록")
 FREE = (
@@ -859,7 +931,7 @@ FREE = (
 KINDS = {
     "link": LINK, "remedy": REMEDY, "purpose": PURPOSE, "define": DEFINE, "measure": MEASURE,
     "attribute": ATTRIBUTE, "rule": RULE, "order": ORDER, "compare": COMPARE, "members": MEMBERS,
-    "event": EVENT, "free": FREE,
+    "event": EVENT, "amount": AMOUNT, "free": FREE,
 }  # fmt: skip
 SENTENCES = {kind: tuple(text[0].strip().splitlines()) for kind, text in KINDS.items()}
 QUESTIONS = {kind: tuple(text[1].strip().splitlines()) for kind, text in KINDS.items()}

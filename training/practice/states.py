@@ -55,6 +55,61 @@ SLOTS = [
     ("code orderId ticket", "번호 주문 번호 접수 번호", "code",
      ["{v:이에요}", "번호는 {v}입니다", "{v} 건이에요", "주문 번호 {v} 확인해 주세요", "{v}로 조회해 주세요", "접수 번호가 {v:이에요}", "{v} 번호로요"]),
 ]  # fmt: skip
+# Training says a slot in more ways than these: by its name, or in phrases put together from parts.
+NAMED = (
+    "{l:은} {v:이에요}", "{l:은} {v}입니다", "{l:은} {v}요", "{l} {v}요", "{l}: {v}", "{l:이} {v:이에요}", "{l:이} {v}입니다", "{l:은} {v:로} 해 주세요",
+    "{l:은} {v:로} 할게요", "{l:은} {v:로} 부탁드려요", "{l:을} {v:로} 바꿔 주세요", "{l:은} {v:로} 정했어요", "{l:은} {v:로} 적어 두세요", "{l:은} {v:로} 갈게요",
+    "{l} {v:로} 부탁합니다", "{l:은} {v:이} 맞아요", "{l:은} {v:로} 올려 주세요", "{v:이} {l:이에요}", "제 {l:은} {v:이에요}", "{l:은} 일단 {v:로} 둘게요",
+    "{l:에는} {v:을} 넣어 주세요", "{l:은} {v:로} 골랐어요", "{l:은} 그냥 {v:로} 하죠", "{l} 말인데요, {v:로} 해 주세요", "{v} - {l}", "{l:은} {v:로} 기록해 주세요",
+)  # fmt: skip
+PARTS = {  # beginnings % ends
+    "person": "{v} 이름으로 |{v} 앞으로 |{v} 명의로 |예약은 {v} 이름으로 %예약해 주세요|올려 주세요|부탁해요|적어 주세요|할게요|남길게요"
+              "#저 |전 |제가 |신청자 |저희 팀 %{v:이에요}|{v}입니다|{v:이라고} 해요|{v:이라고} 합니다|{v:이라고} 불러 주세요|{v:이라고} 적어 주세요",
+    "date": "{v}에 |{v}쯤 |가능하면 {v}에 |{v} 중에 |다음은 {v}에 %들를게요|받을게요|찾으러 갈게요|와 주세요|보내 주세요|예약할게요|가능할까요?|하고 싶어요|뵐게요|올게요|방문할게요"
+            "#{v:로} |일단 {v:로} |그냥 {v:로} |아마 {v:로} %예약해 주세요|정할게요|잡을게요|옮길게요|부탁해요|맞춰 주세요|하죠|변경해 주세요|미룰게요",
+    "time": "{v}에 |{v} 정도에 |{v}쯤 |{v} 전에 |될 수 있으면 {v}에 %들를게요|받을게요|도착해요|와 주실래요?|예약할게요|가능할까요?|하고 싶어요|출발해요|봐요|보내 주세요"
+            "#{v:로} |일단 {v:로} |아마 {v:로} |그냥 {v:로} %예약해 주세요|정할게요|옮길게요|부탁해요|하죠|변경해 주세요|미룰게요|당겨 주세요",
+    "place": "{v:로} |그냥 {v:로} |지금 {v:로} |이번엔 {v:로} %와 주세요|배달해 주세요|갖다 주세요|부쳐 주세요|오시면 돼요|가져와 주세요|보내 줘요|정할게요"
+             "#{v}에서 |{v} 앞에서 |{v} 근처에서 %볼게요|받을게요|기다릴게요|뵐게요|찾을게요|해 주세요#{v}에 |{v} 앞에 |{v} 옆에 %놓아 주세요|맡겨 주세요|살아요|있어요|내려 주세요|둬 주세요",
+    "phone": "{v:로} |급하면 {v:로} |나중에 {v:로} |되도록 {v:로} %전화 주세요|문자 주세요|걸어 주세요|알려 주세요|연락해 주세요|전화하세요"
+             "#제 번호 |휴대폰 |폰은 |전화기 |핸드폰은 |제 폰 %{v:이에요}|{v}요|{v}입니다|{v:이고}요|{v:로} 해 주세요",
+    "thing": "{v} |{v} 하나 |저는 {v} |그럼 {v} |오늘은 {v} |{v:을} %주세요|줘요|살게요|시킬게요|보여 주세요|골랐어요|가져갈게요|주문하고 싶어요|찾고 있어요|보내 줘요|원해요|받고 싶어요|결제할게요",
+    "count": "전부 |모두 |다 해서 |합쳐서 |저희 |우리 |딱 |일단 |그럼 | %{w} 개예요|{w} 개 필요해요|{w} 개 부탁드려요|{v}개 살게요|{v}장 주세요|{w} 장이요|{v}병이요|{w} 대 주세요|{v}권이요|"
+             "{w} 명이에요|{v}명이 가요|{w} 분이요|{v}인분 주세요|{w} 사람이요|{w} 세트 주세요|{v}세트요|{v}개로 바꿀게요|{v}개 담아 주세요|{w} 명 자리요",
+    "color": "{v:로} |그럼 {v:로} |저는 {v:로} |{v} 걸로 |{v} 쪽으로 %부탁해요|할게요|골라 주세요|정했어요|보내 주세요|하고 싶어요|맞춰 주세요|바꿀래요#{v:이} |역시 {v:이} |{v}만 |아무래도 {v:이} %예쁘네요|낫겠어요|마음에 들어요|어울려요|끌려요",
+    "option": "{v:로} |그럼 {v:로} |저는 {v:로} |그냥 {v:로} |{v} 걸로 %부탁해요|골라 주세요|정했어요|보내 주세요|하고 싶어요|맞춰 주세요|바꿀래요|진행해 주세요#{v:이} |역시 {v:이} |아무래도 {v:이} |제겐 {v:이} %낫겠어요|마음에 들어요|맞아요|편해요|끌려요",
+    "note": "{v}라고 |꼭 {v}라고 |그리고 {v}라고 |기사님께 {v}라고 |담당자에게 {v}라고 %메모해 주세요|적어 둬요|기억해 주세요|알려 주세요|말해 주세요|남겨요|표시해 주세요|덧붙여 주세요",
+    "code": "{v} |제 {v} |방금 {v} |{v:로} |어제 {v} |{v} 건 %봐 주세요|확인 부탁해요|찾아 주세요|관련이에요|문의예요|접수했어요|알아봐 주세요|처리해 주세요|조회 부탁해요",
+}  # fmt: skip
+INVENTED = (
+    "{i} {v} {j}해요",
+    "{i}하게 {v:로} {j}할게요",
+    "{v} {i} {j}해 주세요",
+    "{i}에 {v}, {j}예요",
+    "{v:로} {j}했어요",
+)
+TYPED = (
+    "date",
+    "time",
+    "phone",
+    "count",
+    "color",
+)  # values that tell what they are, whatever is said
+
+
+def composed(sort: str) -> tuple[str, ...]:
+    """Ways to say a value of this sort put together from parts, without those held out."""
+    groups = [group.split("%") for group in PARTS[sort].split("#")]
+    shapes = [
+        begun + end
+        for first, last in groups
+        for begun in first.split("|")
+        for end in last.split("|")
+    ]
+    return tuple(shape.strip() for shape in shapes if not held_out(shape.strip()))
+
+
+COMPOSED = {sort: composed(sort) for sort in PARTS}
 KEYS = {key for keys, labels, *_ in SLOTS for key in (*keys.split(), *labels.split())}
 ASKS = (
     "대화에서 알게 된 것을 JSON으로만 적으세요. 모르는 칸은 null로 둡니다.",
@@ -78,6 +133,7 @@ class Slot:
     sort: str
     options: tuple[str, ...]
     shapes: tuple[str, ...]
+    wider: bool = False  # whether it is said in the ways put together too
 
 
 def slots(rng: Random, count: int, unseen: bool | None) -> list[Slot]:
@@ -95,7 +151,8 @@ def slots(rng: Random, count: int, unseen: bool | None) -> list[Slot]:
         usable = tuple(s for s in shapes if unseen is None or held_out(s) == unseen) or tuple(
             shapes
         )
-        made[key] = Slot(key, label, sort, options if sort == "option" else (), usable)
+        listed = options if sort == "option" else ()
+        made[key] = Slot(key, label, sort, listed, usable, wider=unseen is False)
     return list(made.values())
 
 
@@ -144,12 +201,28 @@ def value(slot: Slot, rng: Random) -> tuple[object, dict[str, str]]:
     return said, {"v": str(said), "w": str(said)}
 
 
+def shape_of(slot: Slot, rng: Random) -> str:
+    """A way to say the slot."""
+    kind = rng.random() if slot.wider else 1.0
+    if kind < 0.2:
+        named = rng.choice(NAMED)
+        for ending in ("은", "이", "을", "이에요", "에는"):
+            fitted = "이다" if ending == "이에요" else ending
+            named = named.replace(f"{{l:{ending}}}", attach(slot.label, fitted, "spoken"))
+        named = named.replace("{l}", slot.label)
+        return rng.choice(slot.shapes) if held_out(named) else named
+    if kind < 0.28 and slot.sort in TYPED:
+        shape = rng.choice(INVENTED).replace("{i}", names.syllables(rng, 2, 3))
+        return shape.replace("{j}", names.syllables(rng, 2, 2))
+    return rng.choice(COMPOSED[slot.sort] if kind < 0.6 else slot.shapes)
+
+
 def utter(slot: Slot, words: dict[str, str], rng: Random) -> str:
-    shape = rng.choice(slot.shapes)
+    shape = shape_of(slot, rng)
     if slot.sort == "count" and words["v"] == words["w"]:
         shape = shape.replace("{w}", "{v}")
     text = shape
-    for ending in ("은", "이", "을", "로"):
+    for ending in ("은", "이", "을", "로", "이고"):
         text = text.replace(f"{{v:{ending}}}", attach(words["v"], ending))
     text = text.replace("{v:이에요}", attach(words["v"], "이다", "spoken"))
     text = text.replace("{v:이라고}", attach(words["v"], "라") + "고")
@@ -193,6 +266,8 @@ def state(rng: Random, *, unseen: bool | None = False) -> Row:
         for slot in said:
             known[slot.key], spoken = value(slot, rng)
             words.append(utter(slot, spoken, rng))
+        if words and form[0].wider and rng.random() < 0.1:
+            words.insert(rng.randrange(len(words) + 1), rng.choice(CHATTER))
         text = rng.choice([". ", " ", ", "]).join(words) or rng.choice(CHATTER)
         if rng.random() < 0.3:
             text = rng.choice(OPENINGS) + text

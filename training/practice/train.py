@@ -56,6 +56,7 @@ def arguments() -> argparse.Namespace:
     )
     p.add_argument("--fresh", choices=["matching", "back"], help="told heads that begin anew")
     p.add_argument("--stage", type=int, default=0)
+    p.add_argument("--last", type=int, default=LAST, help="the stage that the run stays at")
     p.add_argument(
         "--patience", type=int, default=150, help="steps after which a stage ends anyhow"
     )
@@ -146,20 +147,25 @@ def optimisers(model: LlamaForCausalLM, options: argparse.Namespace) -> list[tor
     ]
 
 
-def rows_for(
+AHEAD = 8  # steps whose rows are drawn together, so that rows of like length meet
+
+
+def ahead(
     step_tokens: int, stage: int, rng: Random, tokenizer: Any, context: float
-) -> list[list[Encoded]]:
+) -> list[list[list[Encoded]]]:
+    """The batches of the next steps, each step with short rows and with long ones."""
     rows: list[Encoded] = []
     total = 0
-    while total < step_tokens:
+    while total < AHEAD * step_tokens:
         at = stage if rng.random() < 0.75 else rng.randint(0, stage)
         row = encode(
             sample(rng, at), tokenizer, rng, context=context if rng.random() < 0.25 else 0.0
         )
-        if len(row) <= LONGEST:
+        if len(row) <= LONGEST and row.weights.count(0.0) < len(row):  # a row may have no question
             rows.append(row)
             total += len(row)
-    return buckets(rows, 3000)
+    batches = buckets(rows, step_tokens * 2 // 5)
+    return [batches[step::AHEAD] for step in range(AHEAD)]
 
 
 @torch.no_grad()
@@ -223,18 +229,25 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     kept = options.out / f"checkpoint{options.rank}.pt"
     if kept.exists():
-        saved = torch.load(kept, weights_only=False)
+        saved = torch.load(kept, weights_only=True)
         model.load_state_dict(saved["model"])
         for stepper, state in zip(steppers, saved["steppers"], strict=True):
             stepper.load_state_dict(state)
         rng.setstate(saved["rng"])
-        stage, start, seen, entered = saved["stage"], saved["step"], saved["seen"], saved["entered"]
+        stage, start, seen, entered = (
+            min(saved["stage"], options.last),
+            saved["step"],
+            saved["seen"],
+            saved["entered"],
+        )
     rates = [group["lr"] for stepper in steppers for group in stepper.param_groups]
     if options.rank == 0:
         print(f"{model.num_parameters():,} parameters, {vars(options)}", flush=True)
     begun, losses = time.monotonic(), []
     looked: dict[str, deque[float]] = {}  # how much the told heads look where they should
+    drawn: list[list[list[Encoded]]] = []
     for step in range(start, options.steps):
+        drawn = drawn or ahead(options.tokens, stage, rng, tokenizer, options.context)
         fade = min(1.0, (step + 1) / 30, (options.steps - step) / max(options.decay, 1))
         for stepper in steppers:
             for group, rate in zip(
@@ -242,7 +255,7 @@ def main() -> None:
             ):
                 group["lr"] = rate * fade
         weight, answer_loss, answers = torch.zeros(()), 0.0, 0
-        for group in rows_for(options.tokens, stage, rng, tokenizer, options.context):
+        for group in drawn.pop():
             batch = collate(group, 0)
             told = aims(batch, model.config.num_hidden_layers) if options.aim else []
             extra: list[torch.Tensor] = []
@@ -283,7 +296,7 @@ def main() -> None:
                 print(json.dumps(line), flush=True)
                 save(model, tokenizer, options.out)
             entered = step if passed or step - entered >= options.patience else entered
-            stage = min(LAST, stage + (entered == step))
+            stage = min(options.last, stage + (entered == step))
             torch.save({"model": model.state_dict(), "steppers": [s.state_dict() for s in steppers], "rng": rng.getstate(),
                         "stage": stage, "step": step + 1, "seen": seen, "entered": entered}, kept)  # fmt: skip
     if options.rank == 0:
