@@ -39,7 +39,7 @@ def test_what_a_tuning_leaves(tuned: dict[str, Any]) -> None:
     assert {"log.jsonl", "run.html", "README.md", "tuning.json"} <= {
         path.name for path in folder.iterdir()
     }
-    assert tuned["forgetting"]["items"] == 23
+    assert tuned["forgetting"]["items"] == 97
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "its folder does not state one" in card
     assert "over 97 conversations" in card
