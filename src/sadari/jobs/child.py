@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sadari.jobs.outcome import RESULT
 from sadari.jobs.runs import RunLog
 from sadari.jobs.trackers import Teller, Tracking, open_tracker
-from sadari.jobs.types import out_of_memory
+from sadari.jobs.types import enough_memory
 from sadari.store import write_json
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ def train_job(job: Job, news: Any, track: Tracking | None) -> None:
 
     from sadari.tuning import Progress, train
     from sadari.tuning.adapter import ADAPTER, MODEL
-    from sadari.tuning.room import ran_out
     from sadari.tuning.watermark import limit_memory
 
     # The child's stderr is the user's terminal, where the progress bar stands.
@@ -65,7 +64,7 @@ def train_job(job: Job, news: Any, track: Tracking | None) -> None:
                 teller.step(progress)
             news.put((job.name, progress.step, progress.steps, progress.loss))
 
-        try:
+        with enough_memory(job.base):  # rows that are too long are taken care of in the loop
             result = train(
                 job.base,
                 job.train,
@@ -77,11 +76,6 @@ def train_job(job: Job, news: Any, track: Tracking | None) -> None:
                 keep_checkpoints=True,
                 on_step=tell,
             )
-        except (RuntimeError, MemoryError) as error:
-            if not ran_out(error):
-                raise
-            # Rows that are too long are taken care of in the loop: this is the rest.
-            raise out_of_memory(job.base, error) from None
         _note_answers(job)
         values = result.to_json() | {
             "examples": len(job.train),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sadari.domain import Domain
 from sadari.jobs.prediction import Prediction
 from sadari.jobs.tune import Job, threads_for
-from sadari.jobs.types import out_of_memory
+from sadari.jobs.types import enough_memory
 from sadari.llm.weights import has_gpu
 from sadari.tuning import TuneSettings
 
@@ -94,7 +94,6 @@ def estimate(job: Job, settings: Sequence[Setting], domain: Domain) -> Estimate:
     from sadari.tuning.model import choose_dtype, longest_example
     from sadari.tuning.pace import computed_pace, measured_pace, row_tokens
     from sadari.tuning.preference import objective_of
-    from sadari.tuning.room import ran_out
     from sadari.tuning.watermark import free_bytes, resident_bytes
 
     keep_few_kernels()
@@ -126,7 +125,7 @@ def estimate(job: Job, settings: Sequence[Setting], domain: Domain) -> Estimate:
         job.start_from is None or job.start_from.is_dir()
     )
     if fits and there:
-        try:
+        with enough_memory(job.base):
             pace = measured_pace(
                 job.base,
                 job.train,
@@ -135,10 +134,6 @@ def estimate(job: Job, settings: Sequence[Setting], domain: Domain) -> Estimate:
                 shares=taken.shares,
                 start_from=job.start_from,
             )
-        except (RuntimeError, MemoryError) as error:
-            if not ran_out(error):
-                raise
-            raise out_of_memory(job.base, error) from None
     else:
         pace = computed_pace(taken, dtype, device)
     held_out = row_tokens(checks.units, fitted, taken.shares) if checks.units else 0

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sadari.jobs.tune import Job, name_of, threads_for
-from sadari.jobs.types import JobError, out_of_memory
+from sadari.jobs.types import JobError, enough_memory
 from sadari.store import write_json
 from sadari.tuning import TuneSettings, train
 from sadari.tuning.errors import DivergedError
-from sadari.tuning.room import ran_out
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -186,13 +185,10 @@ def _loss(job: Job, part: Sequence[Any], settings: TuneSettings, folder: Path) -
     shutil.rmtree(folder, ignore_errors=True)
     held_out = job.validation[:MOST_HELD_OUT]
     try:
-        result = train(job.base, part, held_out, quiet, folder, start_from=job.start_from)
+        with enough_memory(job.base):
+            result = train(job.base, part, held_out, quiet, folder, start_from=job.start_from)
     except DivergedError:
         return float("inf")
-    except (RuntimeError, MemoryError) as error:
-        if not ran_out(error):
-            raise
-        raise out_of_memory(job.base, error) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     assert result.best_validation_loss is not None

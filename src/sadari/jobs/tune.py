@@ -176,8 +176,19 @@ def plan(
                 log.warning("%s", warning)
         name = f"shuffled, seed {seed}" if shuffled else f"seed {seed}"
         folder = adapters / name_of(base, made[0], made[1], settings)
-        job = Job(name, base, made[0], made[1], settings, folder, domain.id, whole=not shuffled)
-        jobs.append(replace(job, prompts=prompts))
+        jobs.append(
+            Job(
+                name,
+                base,
+                made[0],
+                made[1],
+                settings,
+                folder,
+                domain.id,
+                whole=not shuffled,
+                prompts=prompts,
+            )
+        )
     return jobs
 
 

@@ -21,7 +21,6 @@ _LABELS: Mapping[str, tuple[str, str]] = {
     "no": ("not met", "미달"),
     "unseen": ("not in training", "학습에 없던 답"),
     "trained": ("facts in training", "학습에 있던 사실"),
-    "all": ("all questions", "전체 질문"),
     "control": ("control", "대조군"),
     "choice": ("Verdict", "판정"),
     "steps": ("Each step against its parent rung", "각 단과 부모 단의 비교"),
