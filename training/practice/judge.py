@@ -18,7 +18,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from training.practice.mixture import sample
-from training.practice.prose_dev import PROSE
+from training.practice.prose_dev import LONG, PROSE, Case
 from training.practice.reading import RULE
 from training.practice.rows import END, REFUSAL, Branch
 
@@ -127,7 +127,7 @@ def prompt(tokenizer: Any, passages: Sequence[tuple[str, str]], question: str) -
     return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
 
 
-def by_hand(tokenizer: Any) -> list[Asked]:
+def by_hand(tokenizer: Any, cases: Sequence[Case] = PROSE) -> list[Asked]:
     """The hand-written development prose."""
     return [
         Asked(
@@ -137,7 +137,7 @@ def by_hand(tokenizer: Any) -> list[Asked]:
             "",
             tuple((m,) for m in must),
         )
-        for passages, questions in PROSE
+        for passages, questions in cases
         for question, must in questions
     ]
 
@@ -156,6 +156,22 @@ def blind(tokenizer: Any, path: Path) -> list[Asked]:
             )
         )
     return asked
+
+
+def in_common(asked: Sequence[Asked]) -> float:
+    """Mean share of an answerable question's pairs of characters that its passages hold too."""
+    shares = []
+    for one in asked:
+        if one.kind == "answer":
+            shown, _, question = one.prompt.rpartition("질문: ")
+            pairs = _pairs(question.split(END)[0])
+            shares.append(len(pairs & _pairs(shown.rpartition("user\n")[2])) / len(pairs))
+    return round(sum(shares) / len(shares), 2)
+
+
+def _pairs(text: str) -> set[str]:
+    letters = "".join(c for c in text if c.isalnum())
+    return {letters[i : i + 2] for i in range(len(letters) - 1)}
 
 
 def _alternatives(item: Any) -> tuple[str, ...]:
@@ -199,14 +215,18 @@ def main() -> None:
     p.add_argument("folder", type=Path)
     p.add_argument("--each", type=int, default=60, help="prompts of each kind")
     p.add_argument("--stage", type=int, default=4)
-    p.add_argument("--by-hand", action="store_true", help="the development prose only")
+    p.add_argument("--by-hand", action="store_true", help="the development proses only")
     p.add_argument("--show", action="store_true")
     p.add_argument("--prose", type=Path, help="blind prose, a final measure: never tune on it")
     options = p.parse_args()
     torch.set_num_threads(1)
     model, tokenizer = load(options.folder)
     if options.prose:
-        print("blind prose", report(model, tokenizer, blind(tokenizer, options.prose)))
+        asked = blind(tokenizer, options.prose)
+        print("blind prose", report(model, tokenizer, asked), "in common", in_common(asked))
+        asked.sort(key=lambda one: in_common([one]))
+        for third in (asked[at * len(asked) // 3 : (at + 1) * len(asked) // 3] for at in range(3)):
+            print("a third", report(model, tokenizer, third), "in common", in_common(third))
         return
     if not options.by_hand:
         print(
@@ -216,7 +236,10 @@ def main() -> None:
             ),
             flush=True,
         )
-    print("development prose", report(model, tokenizer, by_hand(tokenizer), show=options.show))
+    for name, cases in (("development prose", PROSE), ("long development prose", LONG)):
+        asked = by_hand(tokenizer, cases)
+        scores = report(model, tokenizer, asked, show=options.show)
+        print(name, scores, "in common", in_common(asked))
 
 
 if __name__ == "__main__":
