@@ -123,7 +123,7 @@ def test_bootstrap_that_knows_nothing_says_so() -> None:
     assert (interval.low, interval.high) == (-1.0, 1.0)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)  # statsmodels collects garbage at every call
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_agrees_with_statsmodels(p_values: list[float]) -> None:
     assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1], abs=1e-12)
