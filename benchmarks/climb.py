@@ -63,7 +63,8 @@ def main() -> None:
 
 
 def held_by_all(process: subprocess.Popen[str], peaks: list[int]) -> None:
-    """Bytes held by a process and all below it, twice a second; what they share counts once."""
+    """Bytes held by a process and all below it, every other second (looking holds them up); what
+    they share counts once."""
     while process.poll() is None:
         held = 0
         with suppress(psutil.Error):
@@ -72,7 +73,7 @@ def held_by_all(process: subprocess.Popen[str], peaks: list[int]) -> None:
                 with suppress(psutil.Error):
                     held += one.memory_full_info().pss
         peaks.append(held)
-        time.sleep(0.5)
+        time.sleep(2)
 
 
 def help_seconds() -> float:

@@ -18,7 +18,7 @@ from sadari.retrieval import recall_at_k
 from sadari.store import Store
 from sadari.text import normalise
 
-TIMED = 12  # questions asked one at a time, for the seconds that a single user waits
+TIMED = 8  # questions asked one at a time, for the seconds that a single user waits
 
 
 @dataclass(frozen=True)
