@@ -27,10 +27,10 @@ from benchmarks.forecasting_scores import hours_result, moves_result, paired, sc
 from benchmarks.forecasting_speed import answer_speed, ingest_growth, two_hundred_routes
 from sadari.domain.forecast_settings import ForecastSettings
 from sadari.forecasting import History, make_history
-from sadari.forecasting.backtest_hours import CHOSEN, backtest_hours
-from sadari.forecasting.backtest_moves import backtest_moves
-from sadari.forecasting.candidates import hour_forecasters
-from sadari.forecasting.panel import WEEK, Panel
+from sadari.forecasting.backtests.hours import CHOSEN, backtest_hours
+from sadari.forecasting.backtests.moves import backtest_moves
+from sadari.forecasting.models.candidates import hour_forecasters
+from sadari.forecasting.models.panel import WEEK, Panel
 from sadari.forecasting.quantiles import LEVELS, Floats
 
 ROOT = Path(__file__).parents[1]

@@ -25,12 +25,12 @@ from sadari.forecasting import (
     read_history,
     read_rules,
 )
-from sadari.forecasting.backtest_hours import CHOSEN
-from sadari.forecasting.backtest_moves import backtest_moves, move_forecasters
-from sadari.forecasting.clock import DAY, HOUR
-from sadari.forecasting.corrections import by_rules, trial
+from sadari.forecasting.backtests.hours import CHOSEN
+from sadari.forecasting.backtests.moves import backtest_moves, move_forecasters
+from sadari.forecasting.events.clock import DAY, HOUR
+from sadari.forecasting.events.simulator import run_simulator
+from sadari.forecasting.live.corrections import by_rules, trial
 from sadari.forecasting.quantiles import crps
-from sadari.forecasting.simulator import run_simulator
 
 FAB = Path(__file__).parents[1] / "examples" / "fab"
 SECOND = FAB / "simulator" / "second"

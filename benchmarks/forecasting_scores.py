@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from sadari.forecasting.backtest_hours import CHOSEN, HourBacktest
-from sadari.forecasting.backtest_moves import MoveBacktest
+from sadari.forecasting.backtests.hours import CHOSEN, HourBacktest
+from sadari.forecasting.backtests.moves import MoveBacktest
+from sadari.forecasting.backtests.report import summarise_hours, summarise_moves
 from sadari.forecasting.quantiles import Floats, covered, crps
-from sadari.forecasting.report import summarise_hours, summarise_moves
 
 
 def hours_result(found: HourBacktest) -> dict[str, Any]:

@@ -19,13 +19,13 @@ from matplotlib.figure import Figure
 from benchmarks.forecasting_fab import FAB, simulated
 from sadari.domain.forecast_settings import ForecastSettings
 from sadari.forecasting import fit_predictor, ingest, read_rules
-from sadari.forecasting.backtest_hours import backtest_hours
-from sadari.forecasting.candidates import hour_forecasters
-from sadari.forecasting.clock import DAY
-from sadari.forecasting.inbox import Inbox
-from sadari.forecasting.kept import read_kept, restore, write_predictor
-from sadari.forecasting.kinds import MOVES
-from sadari.forecasting.panel import Panel, route_hours
+from sadari.forecasting.backtests.hours import backtest_hours
+from sadari.forecasting.events.clock import DAY
+from sadari.forecasting.events.inbox import Inbox
+from sadari.forecasting.events.kinds import MOVES
+from sadari.forecasting.live.kept import read_kept, restore, write_predictor
+from sadari.forecasting.models.candidates import hour_forecasters
+from sadari.forecasting.models.panel import Panel, route_hours
 
 
 def ingest_growth(sizes: list[int], drawing: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from sadari.domain import read_domain
 from sadari.forecasting import Predictor, events_home, events_version, load, predict, refill
-from sadari.forecasting.words import sentence, when
+from sadari.forecasting.live.words import sentence, when
 from sadari.text.josa import with_josa
 from sadari.tools import Context
 

@@ -7,7 +7,7 @@ import polars as pl
 
 from sadari.domain.forecast_settings import ForecastSettings
 from sadari.forecasting import History, make_history
-from sadari.forecasting.clock import DAY, HOUR
+from sadari.forecasting.events.clock import DAY, HOUR
 
 START = 1_772_409_600_000  # Monday 2026-03-02, midnight UTC
 PLACES = ("A", "B", "C", "D")

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from sadari.forecasting import ForecastError
-from sadari.forecasting.clock import to_utc, zone
+from sadari.forecasting.events.clock import to_utc, zone
 
 
 def utc(text: str) -> int:

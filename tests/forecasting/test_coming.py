@@ -20,11 +20,11 @@ from sadari.forecasting import (
     load_outlook,
     make_history,
 )
-from sadari.forecasting.clock import DAY, HOUR
-from sadari.forecasting.coming import hours_lines
-from sadari.forecasting.page import hours_plot
-from sadari.forecasting.panel import make_panel
-from sadari.forecasting.series import SeasonalNaive
+from sadari.forecasting.events.clock import DAY, HOUR
+from sadari.forecasting.live.coming import hours_lines
+from sadari.forecasting.live.page import hours_plot
+from sadari.forecasting.models.panel import make_panel
+from sadari.forecasting.models.series import SeasonalNaive
 from tests.forecasting.logs import moves
 
 QUICK = ForecastSettings(models=("seasonal naive", "arima"))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from sadari.domain.forecast_settings import ForecastSettings, MoveColumns
 from sadari.forecasting import ForecastError, ingest, read_history, standing
-from sadari.forecasting.inbox import Counts
+from sadari.forecasting.events.inbox import Counts
 from tests.forecasting.logs import moves
 
 PLAIN = ForecastSettings()

@@ -21,8 +21,8 @@ from sadari.forecasting import (
     read_rules,
     seasonality,
 )
-from sadari.forecasting.clock import DAY, HOUR
-from sadari.forecasting.telling import PHRASES, incident_lines
+from sadari.forecasting.events.clock import DAY, HOUR
+from sadari.forecasting.insight.telling import PHRASES, incident_lines
 from tests.forecasting.logs import START, history, moves
 
 

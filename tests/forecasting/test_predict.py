@@ -25,15 +25,15 @@ from sadari.forecasting import (
     make_history,
 )
 from sadari.forecasting import predict as ask
-from sadari.forecasting.backtest_moves import backtest_moves
-from sadari.forecasting.clock import DAY, HOUR
-from sadari.forecasting.corrections import Trial, bounded, by_rules, trial
-from sadari.forecasting.features import BASE, features, learn_vocabulary, make_design
-from sadari.forecasting.kept import read_kept, restore, write_predictor
-from sadari.forecasting.moves import BoostedMoves, Calibrated, Empirical
+from sadari.forecasting.backtests.moves import backtest_moves
+from sadari.forecasting.events.clock import DAY, HOUR
+from sadari.forecasting.live.corrections import Trial, bounded, by_rules, trial
+from sadari.forecasting.live.kept import read_kept, restore, write_predictor
+from sadari.forecasting.live.words import factor_text, sentence
+from sadari.forecasting.models.features import BASE, features, learn_vocabulary, make_design
+from sadari.forecasting.models.moves import BoostedMoves, Calibrated, Empirical
+from sadari.forecasting.models.state import State, learn_usual
 from sadari.forecasting.quantiles import covered, crps
-from sadari.forecasting.state import State, learn_usual
-from sadari.forecasting.words import factor_text, sentence
 from sadari.stats import Interval
 from tests.forecasting.logs import START, history, moves
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from sadari.domain.forecast_settings import ForecastSettings, MoveColumns
 from sadari.forecasting import ForecastError, ingest, read_history, standing
-from sadari.forecasting.inbox import Counts
+from sadari.forecasting.events.inbox import Counts
 from tests.forecasting.test_ingest import HEAD, PLAIN, take_in
 
 GOOD = "2026-03-02T00:00,2026-03-02T00:05\n"

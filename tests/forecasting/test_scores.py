@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from sadari.forecasting.backtest_hours import apply_offsets, offsets_of
-from sadari.forecasting.combination import combine, weigh
-from sadari.forecasting.conformal import calibrate, errors_of, variation
+from sadari.forecasting.backtests.hours import apply_offsets, offsets_of
+from sadari.forecasting.models.combination import combine, weigh
+from sadari.forecasting.models.conformal import calibrate, errors_of, variation
 from sadari.forecasting.quantiles import LEVELS, covered, crps, interval_score, ordered
 
 

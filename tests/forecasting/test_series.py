@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 
 from sadari.forecasting import ForecastError
-from sadari.forecasting.backtest_hours import CHOSEN, backtest_hours
-from sadari.forecasting.candidates import hour_forecasters
-from sadari.forecasting.clock import HOUR
-from sadari.forecasting.panel import Panel, make_panel
+from sadari.forecasting.backtests.hours import CHOSEN, backtest_hours
+from sadari.forecasting.backtests.report import summarise_hours
+from sadari.forecasting.events.clock import HOUR
+from sadari.forecasting.models.candidates import hour_forecasters
+from sadari.forecasting.models.panel import Panel, make_panel
 from sadari.forecasting.quantiles import HIGH, LOW, covered, crps
-from sadari.forecasting.report import summarise_hours
 from tests.forecasting.logs import history
 
 NAMES = ("seasonal naive", "mstl", "arima", "boosted", "lstm")

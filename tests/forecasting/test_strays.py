@@ -9,8 +9,8 @@ import pytest
 
 from sadari.domain.forecast_settings import ForecastSettings
 from sadari.forecasting import ingest, read_history, standing
-from sadari.forecasting.clock import DAY
-from sadari.forecasting.strays import is_stray
+from sadari.forecasting.events.clock import DAY
+from sadari.forecasting.events.strays import is_stray
 from tests.forecasting.logs import START, moves
 
 PLAIN = ForecastSettings()

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from sadari.domain import Domain
     from sadari.domain.forecast_settings import ForecastSettings
     from sadari.forecasting import Predictor
-    from sadari.forecasting.inbox import Counts
-    from sadari.forecasting.words import Language
+    from sadari.forecasting.events.inbox import Counts
+    from sadari.forecasting.live.words import Language
 
 BAND = 22  # characters of the terminal for an interval
 
@@ -55,7 +55,7 @@ def simulate(
 
     Example: sadari forecast simulate examples/fab --days 60 --seed 7 --out logs
     """
-    from sadari.forecasting.simulator import run_simulator
+    from sadari.forecasting.events.simulator import run_simulator
 
     _, forecast, home = opened(domain)
     target = out or home.parent / "simulated"
@@ -160,8 +160,8 @@ def backtest(
     Example: sadari forecast backtest examples/fab --origins 14
     """
     from sadari.forecasting import backtest, read_history, read_rules
-    from sadari.forecasting.page import write_page
-    from sadari.forecasting.report import as_dict
+    from sadari.forecasting.backtests.report import as_dict
+    from sadari.forecasting.live.page import write_page
 
     folder, settings, home = opened(domain)
     history = read_history(settings, home)
@@ -230,7 +230,7 @@ def predict(
     Example: sadari forecast predict examples/fab --route "Bay5→Bay12" --at 2026-04-30T14:50
     """
     from sadari.forecasting import load, predict
-    from sadari.forecasting.words import details, sentence
+    from sadari.forecasting.live.words import details, sentence
 
     if hours is not None and (at or priority):
         raise typer.BadParameter("--hours starts at the last event, for all priorities.")
@@ -266,14 +266,14 @@ def _coming(
 ) -> None:
     """A route's next hours: a table with the band of each hour drawn, in minutes."""
     from sadari.forecasting import coming_hours, load_outlook
-    from sadari.forecasting.coming import hours_lines
-    from sadari.forecasting.words import when
+    from sadari.forecasting.live.coming import hours_lines
+    from sadari.forecasting.live.words import when
 
     with stages() as watch:
         outlook = load_outlook(predictor.history, settings, home, watch)
     found = coming_hours(predictor, outlook, route, hours, language)
     if plot is not None:
-        from sadari.forecasting.page import hours_plot
+        from sadari.forecasting.live.page import hours_plot
 
         plot.write_text(hours_plot(found), encoding="utf-8")
         say(f"Drawn: {plot}")

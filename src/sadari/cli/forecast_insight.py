@@ -21,7 +21,7 @@ def rules(domain: DomainArgument, json: JsonOption = False) -> None:
     Example: sadari forecast rules examples/fab
     """
     from sadari.forecasting import audit_rules, read_history, read_rules
-    from sadari.forecasting.words import FINDING
+    from sadari.forecasting.live.words import FINDING
 
     folder, settings, home = opened(domain)
     audits = audit_rules(read_rules(domain), read_history(settings, home))
@@ -61,8 +61,8 @@ def anomalies(
     Example: sadari forecast anomalies examples/fab --days 14
     """
     from sadari.forecasting import find_incidents, read_history
-    from sadari.forecasting.clock import DAY
-    from sadari.forecasting.telling import incident_lines
+    from sadari.forecasting.events.clock import DAY
+    from sadari.forecasting.insight.telling import incident_lines
 
     folder, settings, home = opened(domain)
     language = folder.settings.language
@@ -112,7 +112,7 @@ def seasonality(domain: DomainArgument, json: JsonOption = False) -> None:
     Example: sadari forecast seasonality examples/fab
     """
     from sadari.forecasting import read_history, seasonality
-    from sadari.forecasting.telling import season_lines
+    from sadari.forecasting.insight.telling import season_lines
 
     folder, settings, home = opened(domain)
     language = folder.settings.language

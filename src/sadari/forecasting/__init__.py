@@ -5,18 +5,18 @@
 minutes and the mean of a route's hour are two estimands, which never mix.
 """
 
-from sadari.forecasting.anomalies import Incident, find_incidents
-from sadari.forecasting.backtest import Backtest, backtest
-from sadari.forecasting.coming import HourForecast, coming_hours
+from sadari.forecasting.backtests.backtest import Backtest, backtest
 from sadari.forecasting.errors import ForecastError
-from sadari.forecasting.feeds import event_files, events_home, events_version, standing
-from sadari.forecasting.forecast import Adjustment, Case, Forecast, Reason, RuleEffect
-from sadari.forecasting.history import History, ingest, make_history, parse_at, read_history
-from sadari.forecasting.insight import Advice, advice, bottlenecks, refill, seasonality
-from sadari.forecasting.loading import load, predict
-from sadari.forecasting.outlook import Outlook, load_outlook
-from sadari.forecasting.predictor import Predictor, fit_predictor
-from sadari.forecasting.rules import Audit, Rule, audit_rules, read_rules
+from sadari.forecasting.events.feeds import event_files, events_home, events_version, standing
+from sadari.forecasting.events.history import History, ingest, make_history, parse_at, read_history
+from sadari.forecasting.insight.advice import Advice, advice, bottlenecks, refill, seasonality
+from sadari.forecasting.insight.incidents import Incident, find_incidents
+from sadari.forecasting.live.coming import HourForecast, coming_hours
+from sadari.forecasting.live.forecast import Adjustment, Case, Forecast, Reason, RuleEffect
+from sadari.forecasting.live.loading import load, predict
+from sadari.forecasting.live.outlook import Outlook, load_outlook
+from sadari.forecasting.live.predictor import Predictor, fit_predictor
+from sadari.forecasting.models.rules import Audit, Rule, audit_rules, read_rules
 
 __all__ = [
     "Adjustment",

@@ -1,0 +1,1 @@
+"""What forecasts are worth: every model forecasts what came, knowing only what was before."""

@@ -1,0 +1,1 @@
+"""What a planner asks afterwards: incidents and their causes, bottlenecks, seasons, advice."""

@@ -1,0 +1,122 @@
+"""What took long to fit, as JSON: trees, calibration, choices. The rest of a predictor is counted
+from the events that are there now, which is quick: so the newest hours count at once, without a
+new fit. A file that somebody sends can lie, but not run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from sadari.forecasting.errors import ForecastError
+from sadari.forecasting.events.history import History
+from sadari.forecasting.live.corrections import Earned, Trial
+from sadari.forecasting.live.predictor import Learnt, Members, Predictor
+from sadari.forecasting.models.features import Vocabulary
+from sadari.forecasting.models.moves import Errors
+from sadari.forecasting.models.rules import Audit
+from sadari.forecasting.quantiles import LEVELS
+from sadari.store import whole_file
+
+MEMBERS = 3  # forecasters of `Members`
+_CONFIG = ConfigDict(
+    ser_json_inf_nan="constants", ser_json_bytes="base64", val_json_bytes="base64", extra="forbid"
+)
+
+
+@dataclass(frozen=True)
+class KeptErrors:
+    """The numbers of `Errors`, as bytes."""
+
+    __pydantic_config__ = _CONFIG
+
+    away: bytes  # float32 [moves, levels]
+    route: bytes  # int32
+    end: bytes  # int64
+
+    @classmethod
+    def of(cls, errors: Errors) -> KeptErrors:
+        """As they are kept."""
+        return cls(
+            errors.away.astype("<f4").tobytes(),
+            errors.route.astype("<i4").tobytes(),
+            errors.end.astype("<i8").tobytes(),
+        )
+
+    @property
+    def errors(self) -> Errors:
+        """As they were. Raises ValueError for bytes that do not fit together."""
+        end = np.frombuffer(self.end, "<i8").astype(np.int64)
+        route = np.frombuffer(self.route, "<i4").astype(np.int64)
+        away = np.frombuffer(self.away, "<f4").astype(np.float64).reshape(len(end), len(LEVELS))
+        if len(route) != len(end):
+            raise ValueError("the errors' routes and times are not equally many.")
+        return Errors(away, route, end)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A predictor without its events."""
+
+    __pydantic_config__ = _CONFIG
+
+    trees: tuple[str, ...]
+    errors: tuple[KeptErrors, ...]
+    choice: dict[str, str]
+    weights: dict[str, list[float]]
+    trials: dict[str, Trial]
+    audits: tuple[Audit, ...]
+    vocabulary: Vocabulary
+    learnt: Learnt
+
+    def __post_init__(self) -> None:
+        errors = [one.errors for one in self.errors]
+        if len(errors) != MEMBERS or not all(np.isfinite(one.away).all() for one in errors):
+            raise ValueError("the errors are not finite numbers of three forecasters.")
+        if any(one.route.max(initial=-1) >= len(self.vocabulary.routes) for one in errors):
+            raise ValueError("errors are of routes that are not listed.")
+
+
+_KEPT = TypeAdapter(Kept)
+
+
+def write_predictor(predictor: Predictor, path: Path) -> None:
+    """Keeps what took long to fit."""
+    design = predictor.members.booster.design
+    assert design is not None
+    kept = Kept(
+        trees=predictor.members.booster.trees,
+        errors=tuple(
+            KeptErrors.of(member.errors.known(predictor.learnt.until))
+            for member in predictor.members.calibrated
+        ),
+        choice=predictor.choice,
+        weights={name: weights.tolist() for name, weights in predictor.weights.items()},
+        trials=dict(predictor.earned.trials),
+        audits=predictor.audits,
+        vocabulary=design.vocabulary,
+        learnt=predictor.learnt,
+    )
+    with whole_file(path) as file:
+        file.write(_KEPT.dump_json(kept).decode())
+
+
+def read_kept(path: Path) -> Kept:
+    """What was kept. Raises ForecastError for a file that is damaged."""
+    try:
+        return _KEPT.validate_json(path.read_bytes())
+    except (ValidationError, OSError) as error:
+        todo = "Delete it; the next forecast fits again."
+        raise ForecastError("cannot be read.", where=str(path), todo=todo) from error
+
+
+def restore(kept: Kept, history: History) -> Predictor:
+    """The predictor that was kept, over the events that are known now."""
+    members = Members.make(tuple(audit.rule for audit in kept.audits))
+    errors = [one.errors for one in kept.errors]
+    members.restore(history, kept.trees, kept.vocabulary, errors, kept.learnt.until)
+    weights = {name: np.array(values) for name, values in kept.weights.items()}
+    earned = Earned(kept.trials)
+    return Predictor(history, members, kept.choice, weights, kept.audits, earned, kept.learnt)
