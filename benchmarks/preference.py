@@ -8,7 +8,8 @@ and answers) from the same random-weight model with LoRA r16 on all linear layer
 step, one epoch, in a process of its own. The whole job counts, from pairs to adapter: opening the
 model, the reference's log-probabilities, every step; not the imports. TRL runs at its defaults and
 with its fast settings (bfloat16 weights, either attention, the reference computed beforehand or in
-each step; it has no padding-free DPO at present), of which the best one counts. Losses after
+each step; it has no padding-free DPO at present), of which the best one counts; LLaMA-Factory
+(`LLAMAFACTORY_PYTHON=… --only sadari llamafactory`) as its documentation starts it. Losses after
 training are computed by one plain evaluation for all. Results go to results/preference.json.
 """
 
@@ -22,7 +23,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders import keep, medians, read_options, take_turns
+from benchmarks.contenders import keep, llamafactory, medians, read_options, take_turns
 from benchmarks.tuning import END, FAST, LORA, PAIRS, SHAPES, make_base
 
 SHAPE, BATCH, BETA, RATE = "practice", 4, 0.1, 1e-4
@@ -63,10 +64,13 @@ def compare(options: argparse.Namespace) -> None:
     median = medians(runs)
     summary: dict[str, Any] = {"median": median}
     rates = {name: figures["pairs_per_cpu_second"] for name, figures in median.items()}
-    fast = [name for name in rates if name not in ("sadari", "trl-defaults")]
-    if fast and "sadari" in rates:
+    others = set(rates) & {"trl-defaults", "llamafactory"}
+    fast = [name for name in rates if name not in ("sadari", *others)]
+    if fast:
         summary["best_of_trl"] = max(fast, key=rates.__getitem__)
-        for other in {summary["best_of_trl"], "trl-defaults"} & set(rates):
+        others.add(summary["best_of_trl"])
+    if "sadari" in rates:
+        for other in sorted(others):
             summary[f"times {other}"] = round(rates["sadari"] / rates[other], 2)
     print(json.dumps(summary, indent=1))
     keep("benchmarks.preference", f"{SHAPE} {options.pairs}", 1, {**summary, "runs": runs})
@@ -79,7 +83,7 @@ def run(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     pairs = make_pairs(options)
     base, output = options.folder / "base", options.folder / f"{options.run}-{options.seed}"
-    contender = run_sadari if options.run == "sadari" else run_trl
+    contender = {"sadari": run_sadari, "llamafactory": run_llamafactory}.get(options.run, run_trl)
     wall, cpu = contender(options, base, pairs, output)
     report = {
         "pairs_per_cpu_second": len(pairs) / cpu,
@@ -171,6 +175,26 @@ def run_trl(
     trainer.train()
     trainer.model.save_pretrained(output)
     return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def run_llamafactory(
+    options: argparse.Namespace, base: Path, pairs: list[tuple[Ids, Ids, Ids]], output: Path
+) -> tuple[float, float]:
+    """In an environment of its own: see `llamafactory_run.py`."""
+    rows = [{"instruction": asked, "chosen": one, "rejected": other} for asked, one, other in pairs]
+    work = {
+        "stage": {"stage": "dpo", "pref_beta": BETA, "pref_loss": "sigmoid"},
+        "vocabulary": SHAPES[SHAPE]["vocab_size"],
+        "end": END,
+        "batch": BATCH,
+        "lora": LORA,
+        "learning_rate": RATE,
+        "threads": 1,
+        "seed": options.seed,
+    }
+    stamps = llamafactory(options.folder, output.name, rows, work)
+    (_, wall, cpu), (_, wall_end, cpu_end) = stamps[0], stamps[-1]
+    return wall_end - wall, cpu_end - cpu
 
 
 def plain_loss(base: Path, adapter: Path, pairs: list[tuple[Ids, Ids, Ids]]) -> float:

@@ -16,16 +16,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
-import subprocess
 import tempfile
 import time
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders import keep, medians, read_options, take_turns
+from benchmarks.contenders import keep, llamafactory, medians, read_options, take_turns
 
 BATCH = 4
 LORA = {"r": 16, "lora_alpha": 32, "lora_dropout": 0.1}
@@ -275,14 +273,14 @@ def run_trl(
 def run_llamafactory(
     options: argparse.Namespace, base: Path, examples: list[Any], output: Path
 ) -> list[tuple[int, float, float]]:
-    """By the interpreter that LLAMAFACTORY_PYTHON names: see `benchmarks.tuning_llamafactory`."""
-    pairs = options.folder / "pairs.json"
-    pairs.write_text(json.dumps(examples))
+    """In an environment of its own: see `llamafactory_run.py`."""
     shape = SHAPES[options.shape]
+    rows = []
+    for ids, mask in examples:
+        asked = mask.index(True)
+        rows.append({"instruction": ids[:asked], "input": [], "output": ids[asked:]})
     work = {
-        "base": str(base),
-        "output": str(output),
-        "examples": str(pairs),
+        "stage": {"stage": "sft"},
         "vocabulary": shape["vocab_size"],
         "end": END,
         "batch": BATCH,
@@ -291,14 +289,9 @@ def run_llamafactory(
         "threads": options.threads,
         "seed": options.seed,
     }
-    program = Path(__file__).with_name("tuning_llamafactory.py")
-    done = subprocess.run(
-        [os.environ["LLAMAFACTORY_PYTHON"], str(program), json.dumps(work)],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return [tuple(stamp) for stamp in json.loads(done.stdout.splitlines()[-1])]
+    stamps = llamafactory(options.folder, output.name, rows, work)
+    tokens = list(accumulate(len(ids) for ids, _ in examples))
+    return [(tokens[step * BATCH - 1], wall, cpu) for step, wall, cpu in stamps[1:-1]]
 
 
 def plain_loss(base: Path, adapter: Path | None, examples: list[Any]) -> float:

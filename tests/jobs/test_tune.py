@@ -19,8 +19,8 @@ from sadari.assistant import Assistant, model_spec, recipe_for
 from sadari.data import prepare
 from sadari.domain import read_domain
 from sadari.jobs import Job, JobError, plan, tune_all
-from sadari.jobs.tune import RESULT
 from sadari.llm import open_model
+from sadari.llm.folders import TUNING
 from sadari.tuning import TuningError
 from sadari.tuning.examples import prepare as prepare_examples
 from sadari.tuning.objective import Imitation
@@ -105,14 +105,14 @@ def test_a_tuning_that_was_killed_goes_on(tmp_path: Path, tiny: Path) -> None:
             break
     os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
-    assert not list((tmp_path / "killed").glob(f"*/{RESULT}"))
+    assert not list((tmp_path / "killed").glob(f"*/{TUNING}"))
     went_on = subprocess.run(
         [*command, str(tmp_path / "killed")], capture_output=True, text=True, env=environment
     )
     assert went_on.returncode == 0, went_on.stderr
     assert int(went_on.stdout.split()[0]) > 40, "it started over"
     subprocess.run([*command, str(tmp_path / "whole")], check=True, env=environment)
-    results = [next((tmp_path / name).glob(f"*/{RESULT}")) for name in ("killed", "whole")]
+    results = [next((tmp_path / name).glob(f"*/{TUNING}")) for name in ("killed", "whole")]
     weights = [digest(r.with_name("adapter_model.safetensors")) for r in results]
     assert weights[0] == weights[1]
     assert json.loads(results[0].read_text())["resumed_from"] > 0
@@ -135,10 +135,10 @@ def test_a_tuning_killed_after_its_last_step_is_not_done_again(tmp_path: Path, t
     os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
     (adapter,) = (tmp_path / "killed").iterdir()
-    assert not (adapter / RESULT).exists()
+    assert not (adapter / TUNING).exists()
     weights = digest(adapter / "adapter_model.safetensors")
     subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
-    result = json.loads((adapter / RESULT).read_text())
+    result = json.loads((adapter / TUNING).read_text())
     assert result["resumed_from"] == result["steps"]
     assert digest(adapter / "adapter_model.safetensors") == weights
     assert not (adapter / "checkpoints").exists()
@@ -253,6 +253,6 @@ def test_an_adapter_asked_behind_other_words_is_warned_of(
     Assistant(other, model)
     assert "trained behind another persona" in caplog.text
     caplog.clear()
-    (tuned.adapter / RESULT).unlink()  # as one that was made elsewhere
+    (tuned.adapter / TUNING).unlink()  # as one that was made elsewhere
     Assistant(other, model)
     assert not caplog.text

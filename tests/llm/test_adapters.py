@@ -16,7 +16,7 @@ from transformers import AutoModelForCausalLM
 
 from sadari.domain.message import user
 from sadari.llm import Completion, Failure, ModelError, Request, Sampling, render
-from sadari.llm.adapters import CARD
+from sadari.llm.folders import BASE_CARD
 from sadari.llm.local import LocalModel
 from tests.tiny import tiny_adapter, tiny_model
 
@@ -136,9 +136,9 @@ def test_another_template_is_found_by_the_prompt(
 ) -> None:
     copy = Path(shutil.copytree(adapter, tmp_path / "copy"))
     asyncio.run(model.record(str(copy)))
-    card = json.loads((copy / CARD).read_text())
+    card = json.loads((copy / BASE_CARD).read_text())
     card["prompt_ids"] = card["prompt_ids"][1:]
-    (copy / CARD).write_text(json.dumps(card))
+    (copy / BASE_CARD).write_text(json.dumps(card))
     asyncio.run(model.drop(str(copy)))
     with pytest.raises(ModelError, match="renders other tokens"):
         ask(model, copy)

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from sadari.assistant.types import AssistantError, Bundle, Recipe
+from sadari.llm.folders import ADAPTER_CONFIG, ADAPTER_WEIGHTS, MODEL_CONFIG
 from sadari.llm.types import LanguageModel
 
 
@@ -20,10 +21,10 @@ def bundle(recipe: Recipe, model: LanguageModel) -> Bundle:
         files["endpoint"] = hashlib.sha256(model.info.endpoint.encode()).hexdigest()
     if recipe.adapter:
         folder = Path(recipe.adapter)
-        names = ["adapter_config.json", "adapter_model.safetensors"]
-        if (folder / "config.json").is_file():  # a whole model, fully tuned
+        names = [ADAPTER_CONFIG, ADAPTER_WEIGHTS]
+        if (folder / MODEL_CONFIG).is_file():  # a whole model, fully tuned
             shards = sorted(path.name for path in folder.glob("model*.safetensors"))
-            names = ["config.json", *shards]
+            names = [MODEL_CONFIG, *shards]
         for name in names:
             files[f"adapter/{name}"] = sha256_of(folder / name)
     if recipe.retrieval:

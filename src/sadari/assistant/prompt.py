@@ -13,13 +13,13 @@ from pathlib import Path
 from sadari.assistant.types import AssistantError, Prompt
 from sadari.domain.document import Term
 from sadari.domain.message import Message, assistant, system, user
+from sadari.llm.folders import TUNING
 from sadari.retrieval import Passage
 from sadari.text import normalise
 
 log = logging.getLogger("sadari.assistant")
 
 MOST_TERMS = 5
-LEARNT = "tuning.json"  # beside an adapter; its "prompts" name what it was trained behind
 
 
 def build_messages(
@@ -49,7 +49,7 @@ def check_learnt_behind(prompt: Prompt, adapter: Path) -> None:
     """Warns where an adapter was trained behind other words than it is now asked behind. One made
     elsewhere says nothing of that."""
     try:
-        known = json.loads((adapter / LEARNT).read_text(encoding="utf-8"))["prompts"]
+        known = json.loads((adapter / TUNING).read_text(encoding="utf-8"))["prompts"]
     except (OSError, ValueError, KeyError, TypeError):
         return
     if prompt_digest(prompt) not in known:

@@ -10,10 +10,10 @@ import warnings
 from contextlib import AbstractContextManager, ExitStack, closing
 from typing import TYPE_CHECKING, Any
 
-from sadari.jobs.outcome import RESULT
 from sadari.jobs.runs import RunLog
 from sadari.jobs.trackers import Teller, Tracking, open_tracker
 from sadari.jobs.types import enough_memory
+from sadari.llm.folders import ADAPTER_CONFIG, MODEL_CONFIG, TUNING
 from sadari.store import write_json
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ def train_job(job: Job, news: Any, track: Tracking | None) -> None:
     from transformers.utils import logging
 
     from sadari.tuning import Progress, train
-    from sadari.tuning.adapter import ADAPTER, MODEL
     from sadari.tuning.watermark import limit_memory
 
     # The child's stderr is the user's terminal, where the progress bar stands.
@@ -52,7 +51,7 @@ def train_job(job: Job, news: Any, track: Tracking | None) -> None:
         told.enter_context(log)
         if job.done:  # by another process, since this one was planned
             return
-        for name in (ADAPTER, MODEL):  # killed after its last step: weights without a result
+        for name in (ADAPTER_CONFIG, MODEL_CONFIG):  # killed before its result was written
             (job.folder / name).unlink(missing_ok=True)
         teller = told.enter_context(tracked(job, track)) if track else None
 
@@ -85,7 +84,7 @@ def train_job(job: Job, news: Any, track: Tracking | None) -> None:
         }
         if job.predicted is not None:
             values["predicted"] = job.predicted.beside(values)
-        write_json(values, job.folder / RESULT)
+        write_json(values, job.folder / TUNING)
 
 
 def _note_answers(job: Job) -> None:

@@ -18,6 +18,7 @@ from sadari.jobs.modelfile import Server, modelfile, vllm_command
 from sadari.jobs.types import JobError
 from sadari.llm import render_examples
 from sadari.llm.adapters import AdapterCard
+from sadari.llm.folders import ADAPTER_CONFIG, ADAPTER_WEIGHTS, BASE_CARD, MODEL_CONFIG, TUNING
 from sadari.llm.weights import (
     TOKENIZER_FILES,
     context_length,
@@ -27,8 +28,8 @@ from sadari.llm.weights import (
 )
 from sadari.store import write_json
 
-ADAPTER = ("adapter_config.json", "adapter_model.safetensors", "base.json", "tuning.json")
-WHOLE = ("config.json", "generation_config.json", "*.safetensors", "*.safetensors.index.json")
+ADAPTER = (ADAPTER_CONFIG, ADAPTER_WEIGHTS, BASE_CARD, TUNING)
+WHOLE = (MODEL_CONFIG, "generation_config.json", "*.safetensors", "*.safetensors.index.json")
 CARD = "README.md"
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin", "adapter_model.bin")
 COMPARED = 24  # conversations on which merged and unmerged answers are compared

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sadari.jobs.types import JobError
 from sadari.llm import Rendered
+from sadari.llm.folders import ADAPTER_CONFIG, ADAPTER_WEIGHTS, TUNING
 from sadari.llm.weights import load_model
 
 if TYPE_CHECKING:
@@ -81,13 +82,13 @@ def merge(
 def adapter_config(adapter: Path) -> dict[str, Any]:
     """PEFT's configuration in an adapter's folder. Raises JobError where there is none, or one
     without the kind, the rank or the base that it must name."""
-    path = adapter / "adapter_config.json"
+    path = adapter / ADAPTER_CONFIG
     todo = "Name the folder that `sadari tune` printed."
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise JobError(
-            f"This is no adapter: adapter_config.json cannot be read ({error}).",
+            f"This is no adapter: {ADAPTER_CONFIG} cannot be read ({error}).",
             where=str(adapter),
             todo=todo,
         ) from error
@@ -109,7 +110,7 @@ def check_weights(adapter: Path) -> None:
     """Raises JobError unless the adapter's weights are a whole file of safetensors."""
     from safetensors import SafetensorError, safe_open
 
-    path = adapter / "adapter_model.safetensors"
+    path = adapter / ADAPTER_WEIGHTS
     try:
         with safe_open(path, framework="pt"):
             pass
@@ -175,7 +176,7 @@ def _answers(model: Any, examples: Sequence[Rendered]) -> list[Tensor]:
 
 def _method(adapter: Path) -> str:
     try:
-        result = json.loads((adapter / "tuning.json").read_text(encoding="utf-8"))
+        result = json.loads((adapter / TUNING).read_text(encoding="utf-8"))
         return str(result["settings"]["method"])
     except (OSError, ValueError, KeyError):
         return ""  # made elsewhere

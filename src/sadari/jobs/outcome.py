@@ -16,12 +16,11 @@ from sadari.jobs.page import write_page
 from sadari.jobs.remedies import remedies
 from sadari.jobs.runs import read_run
 from sadari.jobs.types import JobError
+from sadari.llm.folders import ADAPTER_CONFIG, TUNING
 from sadari.store import write_json
 
 if TYPE_CHECKING:
     from sadari.jobs.tune import Job
-
-RESULT = "tuning.json"  # written last by who trains: a folder that holds it is finished
 
 
 def settle(jobs: Sequence[Job], domain: Domain, data: Dataset) -> list[dict[str, Any]]:
@@ -31,7 +30,7 @@ def settle(jobs: Sequence[Job], domain: Domain, data: Dataset) -> list[dict[str,
     from sadari.tuning.room import ran_out
 
     general = read_general(domain)
-    results = [json.loads((job.folder / RESULT).read_text(encoding="utf-8")) for job in jobs]
+    results = [json.loads((job.folder / TUNING).read_text(encoding="utf-8")) for job in jobs]
     untested = [
         (job, result)
         for job, result in zip(jobs, results, strict=True)
@@ -71,12 +70,12 @@ def _test(untested: Sequence[tuple[Job, dict[str, Any]]], general: General) -> N
     for job, result in untested:
         after = _after(base, job.folder, general)
         result["forgetting"] = forgetting(before, after, general.digest).to_json()
-        write_json(result, job.folder / RESULT)
+        write_json(result, job.folder / TUNING)
     base.close()
 
 
 def _after(base: Any, folder: Path, general: General) -> list[float]:
-    if (folder / "adapter_config.json").is_file():
+    if (folder / ADAPTER_CONFIG).is_file():
         return answer_probabilities(base, general, folder)
     from sadari.llm.local import LocalModel
 

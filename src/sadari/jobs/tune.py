@@ -30,13 +30,14 @@ from sadari.domain import Domain
 from sadari.jobs.child import tracked, train_job
 from sadari.jobs.forgetting import check_general, read_general, rehearsal
 from sadari.jobs.lessons import lessons
-from sadari.jobs.outcome import RESULT, settle
+from sadari.jobs.outcome import settle
 from sadari.jobs.prediction import Prediction
 from sadari.jobs.runs import read_run
 from sadari.jobs.tasks import balanced
 from sadari.jobs.trackers import Tracking
 from sadari.jobs.types import JobError
 from sadari.llm import cores, end_with_parent
+from sadari.llm.folders import TUNING
 from sadari.llm.weights import digest as weights_digest
 from sadari.llm.weights import has_gpu, is_small, load_tokenizer, resolve
 from sadari.retrieval import Index
@@ -72,7 +73,7 @@ class Job:
     @property
     def done(self) -> bool:
         """Whether its adapter lies in the folder."""
-        return (self.folder / RESULT).is_file()
+        return (self.folder / TUNING).is_file()
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sadari.domain.message import Message
-from sadari.llm.layers import WEIGHTS, LayerAdapter, Layers
+from sadari.llm.folders import ADAPTER_WEIGHTS, BASE_CARD
+from sadari.llm.layers import LayerAdapter, Layers
 from sadari.llm.prefix import Prefix
 from sadari.llm.render import render
 from sadari.llm.types import ModelError
@@ -23,7 +24,6 @@ from sadari.llm.virtual import VirtualTokens
 from sadari.llm.whole import WholeWeights
 from sadari.store import write_json
 
-CARD = "base.json"
 _CANARY = (Message("user", "안녕하세요. 무엇을 도와줄 수 있나요? What can you do?"),)
 # Log-probabilities move this much between float32 and bfloat16, and far more between adapters.
 _TOLERANCE = 0.5
@@ -40,12 +40,12 @@ class AdapterCard:
 
     def write(self, adapter: Path) -> None:
         """Writes `base.json` into the adapter's folder."""
-        write_json(asdict(self), adapter / CARD)
+        write_json(asdict(self), adapter / BASE_CARD)
 
     @staticmethod
     def read(adapter: Path) -> AdapterCard | None:
         """The card in the adapter's folder; None where there is none."""
-        file = adapter / CARD
+        file = adapter / BASE_CARD
         if not file.is_file():
             return None
         try:
@@ -109,7 +109,7 @@ class Adapters:
 
     def record(self, folder: str) -> AdapterCard:
         """Writes `base.json` beside a freshly trained adapter, with its answer to the canary."""
-        (Path(folder) / CARD).unlink(missing_ok=True)
+        (Path(folder) / BASE_CARD).unlink(missing_ok=True)
         ids = render(self._tokenizer, _CANARY).ids
         with self.active(folder) as prefix:
             values, tokens = next_logprobs(self._model, ids, prefix).topk(5)
@@ -188,7 +188,7 @@ class Adapters:
     def _open(self, folder: Path) -> Applied:
         from peft import PeftConfig
 
-        if not (folder / WEIGHTS).is_file():
+        if not (folder / ADAPTER_WEIGHTS).is_file():
             return WholeWeights(self._parameters, folder)
         try:
             config = PeftConfig.from_pretrained(str(folder))
@@ -210,10 +210,10 @@ def weights_file(folder: Path) -> Path:
     """The file that changes when an adapter or a fully tuned model is trained anew. Raises
     `ModelError` where there is none."""
     whole = sorted(folder.glob("model*.safetensors")) if (folder / "config.json").is_file() else []
-    for file in (folder / WEIGHTS, *whole):
+    for file in (folder / ADAPTER_WEIGHTS, *whole):
         if file.is_file():
             return file
     raise ModelError(
-        f"no adapter in {folder}: {WEIGHTS} is missing.",
+        f"no adapter in {folder}: {ADAPTER_WEIGHTS} is missing.",
         todo="Name the folder that `sadari tune` wrote.",
     )

@@ -8,9 +8,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from sadari.llm.folders import ADAPTER_WEIGHTS
 from sadari.llm.types import ModelError
-
-WEIGHTS = "adapter_model.safetensors"
 
 
 class Layers:
@@ -56,7 +55,7 @@ class Layers:
         missing = [key for key in result.missing_keys if name in key]
         if missing or result.unexpected_keys:
             self._abandon(name, first)
-            with safe_open(folder / WEIGHTS, "pt") as file:
+            with safe_open(folder / ADAPTER_WEIGHTS, "pt") as file:
                 total = len(list(file.keys()))
             raise ModelError(
                 f"the adapter {folder} belongs to another model: of its {total} tensors "

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sadari.llm.layers import WEIGHTS
+from sadari.llm.folders import ADAPTER_WEIGHTS
 from sadari.llm.prefix import Prefix
 from sadari.llm.types import ModelError
 
@@ -26,7 +26,7 @@ class VirtualTokens:
         from safetensors.torch import load_file
         from transformers import DynamicCache
 
-        learnt = load_file(folder / WEIGHTS).get("prompt_embeddings")
+        learnt = load_file(folder / ADAPTER_WEIGHTS).get("prompt_embeddings")
         text = model.config.get_text_config()
         heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
         width = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from sadari.llm.folders import ADAPTER_CONFIG, MODEL_CONFIG
 from sadari.llm.types import ModelError
 
 TOKENIZER_FILES = (
@@ -23,7 +24,13 @@ TOKENIZER_FILES = (
     "chat_template*",
 )
 """Patterns of the files that a tokenizer and its chat template lie in."""
-_DIGESTED = ("*.safetensors", "config.json", "generation_config.json", *TOKENIZER_FILES)
+_DIGESTED = (
+    "*.safetensors",
+    MODEL_CONFIG,
+    "generation_config.json",
+    ADAPTER_CONFIG,
+    *TOKENIZER_FILES,
+)
 # Below this a product is over before a second thread has woken, and on a busy machine the first one
 # spins for it: several times slower.
 _SMALL_BYTES = 200_000_000
@@ -63,8 +70,8 @@ def has_gpu() -> bool:
 
 
 def digest(folder: Path) -> str:
-    """SHA-256 over weights, tokenizer and template, wherever the folder lies. A file that has the
-    size and time of change that it had before in this process is not read again."""
+    """SHA-256 over weights, configuration, tokenizer and template, wherever the folder lies. A file
+    that has the size and time of change that it had before in this process is not read again."""
     files = sorted({file for pattern in _DIGESTED for file in folder.glob(pattern)})
     whole = hashlib.sha256()
     for file in files:

@@ -10,12 +10,10 @@ from typing import Any
 
 from torch import Tensor
 
+from sadari.llm.folders import ADAPTER_CONFIG, ADAPTER_WEIGHTS, MODEL_CONFIG
 from sadari.llm.weights import TOKENIZER_FILES
 from sadari.store import settle
 from sadari.tuning.errors import TuningError
-
-WEIGHTS = "adapter_model.safetensors"
-ADAPTER, MODEL = "adapter_config.json", "config.json"
 
 
 def write_adapter(adapted: Any, output: Path) -> int:
@@ -25,8 +23,8 @@ def write_adapter(adapted: Any, output: Path) -> int:
     # False: no look at the model hub for whether the vocabulary grew; it did not.
     adapted.save_pretrained(unfinished, safe_serialization=True, save_embedding_layers=False)
     (unfinished / "README.md").unlink(missing_ok=True)
-    _in_order(unfinished / ADAPTER)
-    return _settle_all(unfinished, output, last=ADAPTER)
+    _in_order(unfinished / ADAPTER_CONFIG)
+    return _settle_all(unfinished, output, last=ADAPTER_CONFIG)
 
 
 def write_model(model: Any, output: Path) -> int:
@@ -38,7 +36,7 @@ def write_model(model: Any, output: Path) -> int:
     base = Path(model.config.name_or_path)
     for path in sorted({path for name in TOKENIZER_FILES for path in base.glob(name)}):
         shutil.copy2(path, unfinished / path.name)
-    return _settle_all(unfinished, output, last=MODEL)
+    return _settle_all(unfinished, output, last=MODEL_CONFIG)
 
 
 def _in_order(path: Path) -> None:
@@ -73,7 +71,7 @@ def begin_from(adapted: Any, folder: Path) -> None:
     in `folder`. Raises TuningError if they are of another base, rank or targets."""
     from peft import get_peft_model_state_dict, load_peft_weights, set_peft_model_state_dict
 
-    if not (folder / WEIGHTS).is_file():
+    if not (folder / ADAPTER_WEIGHTS).is_file():
         raise TuningError("There is no adapter to start from.", where=str(folder))
     kept = load_peft_weights(str(folder), device="cpu")
     check_fits(kept, get_peft_model_state_dict(adapted, save_embedding_layers=False), folder)

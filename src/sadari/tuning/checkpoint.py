@@ -23,6 +23,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from sadari.llm.folders import ADAPTER_CONFIG, MODEL_CONFIG
 from sadari.store import settle
 from sadari.tuning.course import Course
 from sadari.tuning.errors import TuningError
@@ -32,7 +33,7 @@ log = logging.getLogger("sadari.tuning")
 
 FOLDER = "checkpoints"
 UNFINISHED = ".unfinished-"
-FINISHED = ("adapter_config.json", "config.json")
+FINISHED = (ADAPTER_CONFIG, MODEL_CONFIG)
 """A folder with one of these holds a finished adapter or a finished model."""
 
 

@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sadari.llm.weights import digest
 from sadari.tuning.examples import Unit
 from sadari.tuning.settings import TuneSettings
-
-WEIGHTS = ("*.safetensors", "*.bin")
 
 
 @dataclass(frozen=True)
 class Identity:
-    """SHA-256 of the base's configuration and weights, of the weights it was started from ("" for
-    fresh ones) and of both sets of examples, and the settings as JSON values."""
+    """SHA-256 of the base's folder, of the one whose weights it was started from ("" for fresh
+    ones) and of both sets of examples, and the settings as JSON values."""
 
     base: str
     start: str
@@ -35,10 +34,10 @@ class Identity:
         validation: Sequence[Unit],
         settings: TuneSettings,
     ) -> Identity:
-        """The identity of a tuning; reads every byte of the weights once."""
+        """The identity of a tuning; reads weights that this process has not yet hashed."""
         return cls(
-            _folder(base, "config.json"),
-            _folder(start, "adapter_config.json") if start else "",
+            digest(base),
+            digest(start) if start else "",
             _examples(train),
             _examples(validation),
             settings.to_json(),
@@ -63,18 +62,9 @@ class Identity:
         return found
 
 
-def _folder(folder: Path, config: str) -> str:
-    digest = hashlib.sha256()
-    weights = sorted(path for pattern in WEIGHTS for path in folder.glob(pattern))
-    for path in (*folder.glob(config), *weights):
-        with path.open("rb") as file:
-            digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
-
-
 def _examples(units: Sequence[Unit]) -> str:
-    digest = hashlib.sha256()
+    whole = hashlib.sha256()
     for unit in units:
         plain = [[row.ids, [int(on) for on in row.trained], row.weight] for row in unit]
-        digest.update(json.dumps(plain).encode())
-    return digest.hexdigest()
+        whole.update(json.dumps(plain).encode())
+    return whole.hexdigest()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from safetensors import SafetensorError
 
+from sadari.llm.folders import ADAPTER_CONFIG, MODEL_CONFIG
 from sadari.llm.weights import context_length, hush, own_memory
 from sadari.tuning.errors import TuningError
 from sadari.tuning.settings import Dtype, TuneSettings
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 
 def check_base(base: Path) -> None:
     """Raises TuningError if the folder `base` holds no model."""
-    if not (base / "config.json").is_file():
+    if not (base / MODEL_CONFIG).is_file():
         raise TuningError(
             "This folder holds no model: config.json is missing.",
             where=str(base),
             todo="Name the model that this adapter belongs to."
-            if (base / "adapter_config.json").is_file()
+            if (base / ADAPTER_CONFIG).is_file()
             else "Name a folder as `save_pretrained` writes it.",
         )
 

@@ -1,4 +1,5 @@
-"""LLaMA-Factory training on the pairs of `benchmarks.tuning`, as its documentation starts it.
+"""LLaMA-Factory on the work of `benchmarks.tuning` and `benchmarks.preference`, as its
+documentation starts it.
 
 It wants other versions of Transformers and PEFT than sadari, so it runs in an environment of its
 own, by that one's interpreter (docs/tuning.md says how to make it):
@@ -6,7 +7,8 @@ own, by that one's interpreter (docs/tuning.md says how to make it):
     LLAMAFACTORY_PYTHON=/path/to/python python -m benchmarks.tuning --only sadari llamafactory
 
 This file imports nothing of sadari. It reads what to do as JSON from its first argument and prints
-(tokens so far, wall seconds, CPU seconds) after each step as its last line.
+(step, wall seconds, CPU seconds) from before the first step to after the last as its last line;
+the second entry is taken after one step, the last when the adapter is written.
 """
 
 from __future__ import annotations
@@ -14,7 +16,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -24,31 +25,31 @@ NAME = "pairs"
 def main() -> None:
     work = json.loads(sys.argv[1])
     base, output = Path(work["base"]), Path(work["output"])
-    examples = json.loads(Path(work["examples"]).read_text())
+    rows = json.loads(Path(work["rows"]).read_text())
     write_tokenizer(base, work["vocabulary"], work["end"])
-    write_dataset(output, examples)
-    print(json.dumps(train(work, base, output, examples)))
+    write_dataset(output, rows, work["end"])
+    print(json.dumps(train(work, base, output)))
 
 
-def train(work: dict[str, Any], base: Path, output: Path, examples: Any) -> list[Any]:
+def train(work: dict[str, Any], base: Path, output: Path) -> list[Any]:
     import torch
     from llamafactory.train.tuner import run_exp
     from transformers import TrainerCallback
 
     torch.set_num_threads(work["threads"])
-    sizes = [len(ids) for ids, _ in examples]
-    tokens = list(accumulate(sizes))
     stamps: list[Any] = []
+
+    def stamp(step: int) -> None:
+        stamps.append((step, time.perf_counter(), time.process_time()))
 
     class Watch(TrainerCallback):  # type: ignore[misc]
         def on_step_end(self, *_: Any, **__: Any) -> None:
-            seen = tokens[(len(stamps) + 1) * work["batch"] - 1]
-            stamps.append((seen, time.perf_counter(), time.process_time()))
+            stamp(len(stamps))
 
+    stamp(0)
     run_exp(
         {
             # examples/train_lora of its documentation
-            "stage": "sft",
             "do_train": True,
             "finetuning_type": "lora",
             "lora_target": "all",
@@ -59,6 +60,7 @@ def train(work: dict[str, Any], base: Path, output: Path, examples: Any) -> list
             "warmup_ratio": 0.1,
             "preprocessing_num_workers": 1,
             # the work
+            **work["stage"],
             "model_name_or_path": str(base),
             "dataset": NAME,
             "dataset_dir": str(output),
@@ -78,6 +80,7 @@ def train(work: dict[str, Any], base: Path, output: Path, examples: Any) -> list
         },
         callbacks=[Watch()],
     )
+    stamp(len(stamps) - 1)
     return stamps
 
 
@@ -95,17 +98,19 @@ def write_tokenizer(base: Path, vocabulary: int, end: int) -> None:
     ).save_pretrained(base)
 
 
-def write_dataset(folder: Path, examples: Any) -> None:
-    """The pairs as instructions and outputs, with the file that names the set."""
+def write_dataset(folder: Path, rows: list[dict[str, list[int]]], end: int) -> None:
+    """Rows of token ids as text, with the file that names the set and its columns."""
     folder.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for ids, mask in examples:
-        asked = mask.index(True)
-        said = " ".join(f"w{i}" for i in ids[asked:-1])
-        prompt = " ".join(f"w{i}" for i in ids[:asked])
-        rows.append({"instruction": prompt, "input": "", "output": f"{said} <end>"})
-    (folder / f"{NAME}.json").write_text(json.dumps(rows))
-    (folder / "dataset_info.json").write_text(json.dumps({NAME: {"file_name": f"{NAME}.json"}}))
+    said = [
+        {name: " ".join("<end>" if i == end else f"w{i}" for i in ids) for name, ids in row.items()}
+        for row in rows
+    ]
+    (folder / f"{NAME}.json").write_text(json.dumps(said))
+    named: dict[str, Any] = {"file_name": f"{NAME}.json"}
+    if "chosen" in rows[0]:
+        named |= {"ranking": True, "columns": {n: n for n in ("chosen", "rejected")}}
+        named["columns"]["prompt"] = "instruction"
+    (folder / "dataset_info.json").write_text(json.dumps({NAME: named}))
 
 
 if __name__ == "__main__":

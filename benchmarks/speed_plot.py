@@ -1,0 +1,56 @@
+"""Draws docs/tuning-speed.svg from the results of `benchmarks.tuning` and `benchmarks.preference`.
+
+python -m benchmarks.speed_plot
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+PLOT = ROOT / "docs" / "tuning-speed.svg"
+SETS = (("tuning", "SFT", "tokens_per_cpu_second"), ("preference", "DPO", "pairs_per_cpu_second"))
+
+
+def main() -> None:
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    mpl.rcParams["svg.hashsalt"] = "sadari"
+    panels = [
+        (f"{kind}, {work}", rate, result["median"])
+        for name, kind, rate in SETS
+        for work, result in json.loads(
+            (ROOT / f"benchmarks/results/{name}.json").read_text()
+        ).items()
+    ]
+    figure = Figure(figsize=(9, 1.0 + 1.9 * len(panels)), layout="constrained")
+    for axes, (title, rate, median) in zip(
+        figure.subplots(len(panels), 1, squeeze=False)[:, 0], panels, strict=True
+    ):
+        draw(axes, title, rate, median)
+    figure.savefig(PLOT, metadata={"Date": None})
+
+
+def draw(axes: Any, title: str, rate: str, median: dict[str, dict[str, float]]) -> None:
+    """One piece of work: a bar a contender, the fastest on top, with its loss after training."""
+    ordered = sorted(median, key=lambda name: median[name][rate])
+    values = [median[name][rate] for name in ordered]
+    colours = ["#1f6feb" if name == "sadari" else "#b0b7c0" for name in ordered]
+    bars = axes.barh(ordered, values, color=colours)
+    losses = [
+        f" {median[name][rate]:,.4g}   loss {median[name]['loss_after']:.3f}" for name in ordered
+    ]
+    axes.bar_label(bars, losses, fontsize=7)
+    axes.set_xlim(0, 1.25 * max(values))
+    axes.set_title(
+        f"{title}: {rate.replace('_', ' ').replace('cpu', 'CPU')}", fontsize=9, loc="left"
+    )
+    axes.tick_params(labelsize=7)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+if __name__ == "__main__":
+    main()
