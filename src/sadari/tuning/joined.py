@@ -59,6 +59,10 @@ class Joined:
         """All a's, then all b's: the order in which `backward` gives their gradients."""
         return [item.a for item in self.adapters] + [item.b for item in self.adapters]
 
+    def bare(self) -> Joined:
+        """The same weight and bias without adapters."""
+        return Joined(self.weight, self.bias, ())
+
     def forward(self, x: Tensor, dropout: float) -> tuple[Tensor, Tape | None]:
         """x (tokens, inputs) to (tokens, outputs), and what `backward` needs."""
         out = functional.linear(x, self.weight, self.bias)
