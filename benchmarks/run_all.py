@@ -24,6 +24,7 @@ COMMANDS = (
     ["-m", "benchmarks.memory"],
     ["-m", "benchmarks.memory", "--shape", "0.5b", "--steps", "5", "--pairs", "short"],
     ["-m", "benchmarks.tuning_growth"],
+    ["-m", "benchmarks.speed_plot"],
     ["benchmarks/methods.py"],
     ["benchmarks/forgetting.py"],
     ["-m", "benchmarks.error_rates"],

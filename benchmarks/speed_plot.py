@@ -18,7 +18,7 @@ def main() -> None:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    mpl.rcParams["svg.hashsalt"] = "sadari"
+    mpl.rcParams |= {"svg.hashsalt": "sadari", "svg.fonttype": "none"}
     panels = [
         (f"{kind}, {work}", rate, result["median"])
         for name, kind, rate in SETS

@@ -105,11 +105,11 @@ def growth(found: dict[str, Any]) -> Iterator[str]:
 
 
 def preference(found: dict[str, Any]) -> Iterator[str]:
-    yield "## DPO: pairs per CPU second against TRL\n"
+    yield "## DPO: pairs per CPU second beside its peers\n"
     rows = []
     for work, result in found.items():
         rate = result["median"]["sadari"]["pairs_per_cpu_second"]
-        for other in (result.get("best_of_trl"), "trl-defaults"):
+        for other in (result.get("best_of_trl"), "trl-defaults", "llamafactory"):
             if f"times {other}" in result:
                 rows.append([work, other, f"{rate:.1f}", f"{result[f'times {other}']} ×"])
     yield from table(["work", "peer", "our pairs / CPU s", "CPU ratio"], rows)
