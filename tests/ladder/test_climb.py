@@ -77,7 +77,8 @@ def test_held_out_documents_teach_nothing(tmp_path: Path, tiny: Path) -> None:
 
 def test_it_stops_where_the_target_is_met(tmp_path: Path) -> None:
     """The practice model refuses what it has no passages for: right for one of the questions."""
-    folder = small_domain(tmp_path / "shop", "practice")
+    price = 'input_per_million = 100\noutput_per_million = 300\nsource = "our bill of May"'
+    folder = small_domain(tmp_path / "shop", "practice", **{"models.price": price})
     toml = folder / "domain.toml"
     text = toml.read_text(encoding="utf-8").replace("target = 0.8 ", "target = 0.1 ")
     toml.write_text(text.replace("max_tokens = 12", "max_tokens = 24"), encoding="utf-8")
@@ -87,6 +88,8 @@ def test_it_stops_where_the_target_is_met(tmp_path: Path) -> None:
     )
     done = asyncio.run(climbing)
     assert [rung.name for rung in done.judgement.rungs] == ["prompt"]
+    assert done.judgement.rungs[0].price_per_thousand
+    assert "Prices: our bill of May." in done.notes
 
 
 def scored(questions: Sequence[Question], right: Callable[[Question], bool]) -> tuple[Score, ...]:

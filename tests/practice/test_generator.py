@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -55,6 +56,8 @@ def _domain_texts() -> Iterator[str]:
     for path in sorted(EXAMPLES.rglob("*")):
         if path.suffix in {".md", ".txt", ".csv"}:
             yield path.read_text(encoding="utf-8")
+        elif path.suffix == ".toml":
+            yield from _strings(tomllib.loads(path.read_text(encoding="utf-8")))
         elif path.suffix in {".json", ".jsonl"}:
             text = path.read_text(encoding="utf-8")
             for document in text.splitlines() if path.suffix == ".jsonl" else [text]:
@@ -71,8 +74,10 @@ def _strings(value: object) -> Iterator[str]:
             inner = json.loads(state.group()) if state else None
         except ValueError:
             inner = None
-        if state is None or inner is None:
+        if state is None:
             yield value
+        elif inner is None:  # a rule that shows the form of a state
+            yield re.sub(r'"\w+"\s*:', "\n", value)
         else:
             yield value.replace(state.group(), "\n")
             yield from _strings(inner)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sadari.jobs.tune import Job
 
 
-def settle(jobs: Sequence[Job], domain: Domain, data: Dataset) -> list[dict[str, Any]]:
+def conclude(jobs: Sequence[Job], domain: Domain, data: Dataset) -> list[dict[str, Any]]:
     """The results of finished jobs, tested for forgetting where they have not been with the
     domain's present test, each with its card and its page written beside the adapter."""
     from sadari.tuning.checkpoint import drop

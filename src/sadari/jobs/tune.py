@@ -30,7 +30,7 @@ from sadari.domain import Domain
 from sadari.jobs.child import tracked, train_job
 from sadari.jobs.forgetting import check_general, read_general, rehearsal
 from sadari.jobs.lessons import lessons
-from sadari.jobs.outcome import settle
+from sadari.jobs.outcome import conclude
 from sadari.jobs.prediction import Prediction
 from sadari.jobs.runs import read_run
 from sadari.jobs.tasks import balanced
@@ -212,7 +212,7 @@ def tune_all(
                     teller.replay(run)
     if waiting:
         _run(waiting, on_step, track)
-    results = settle(jobs, domain, data)
+    results = conclude(jobs, domain, data)
     return [
         Tuned(job.name, job.folder, job.settings.seed, result)
         for job, result in zip(jobs, results, strict=True)

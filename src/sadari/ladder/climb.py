@@ -48,6 +48,7 @@ class Climb:
     skipped: dict[str, str]
     data: Dataset | None
     curves: dict[str, tuple[tuple[int, float], ...]]
+    prices_from: str = ""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -66,6 +67,8 @@ class Climb:
             if share is not None:
                 found.append(f"{rung.name}: {share:.0%} of answers are training answers verbatim.")
             found.extend(self._task_notes(rung))
+        if self.prices_from:
+            found.append(f"Prices: {self.prices_from}.")
         return tuple(found)
 
     def _task_notes(self, rung: Rung) -> list[str]:
@@ -158,6 +161,7 @@ async def climb(
         ascent.skipped,
         ascent.data,
         ascent.curves,
+        model.info.price.source if model.info.price else "",
     )
 
 
