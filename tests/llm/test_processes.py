@@ -1,7 +1,8 @@
-"""Processes that others started do not outlive them."""
+"""Processes that others started do not outlive them, and none keeps what it has freed."""
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import sys
 import textwrap
@@ -47,3 +48,23 @@ def test_what_waits_for_work_ends_with_who_would_give_it() -> None:
     while any(map(is_there, children)):
         assert time.monotonic() < until, "a process outlived its parent"
         time.sleep(0.05)
+
+
+FREED = """
+    import psutil
+    from sadari.llm.processes import give_memory_back
+    blocks = [bytes(60_000) for _ in range(2_000)]
+    for block in range(0, 2_000, 2):  # between those that stay, so that the heap cannot shrink
+        blocks[block] = b""
+    before = psutil.Process().memory_info().rss
+    give_memory_back()
+    print((before - psutil.Process().memory_info().rss) / 2**20)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries keep less")
+def test_freed_memory_goes_back_to_the_system() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(FREED)], capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout) > 30, "of 57 MiB that were freed"

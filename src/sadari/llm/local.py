@@ -21,6 +21,7 @@ from sadari.llm.decode import Row, Timing
 from sadari.llm.generator import BATCH_ROWS, Generator
 from sadari.llm.grammar import schema_of
 from sadari.llm.logprobs import answer_logprobs
+from sadari.llm.processes import give_memory_back
 from sadari.llm.render import ids_digest, render
 from sadari.llm.reply import parse, visible
 from sadari.llm.types import (
@@ -126,6 +127,8 @@ class LocalModel:
                     answers[place] = self._completion(requests[place], row, timing)
         finally:
             stop.set()
+            if len(requests) > 1:
+                give_memory_back()
         return answers
 
     async def stream(self, request: Request) -> AsyncIterator[Delta]:
