@@ -58,6 +58,39 @@ def test_a_merge_is_the_sum_and_says_what_it_moves(
     assert done.command == f"vllm serve {out} --served-model-name shop --dtype bfloat16"
 
 
+def test_four_bits_are_smaller_and_say_what_they_move(
+    adapter: Path, tiny: Path, tmp_path: Path
+) -> None:
+    from bitsandbytes.nn import Linear4bit
+
+    whole = export(adapter, tmp_path / "whole", merged=True)
+    done = export(adapter, tmp_path / "small", merged=True, four_bits=True)
+    quantised = load_model(done.folder, "bfloat16")
+    kinds = {type(layer.mlp.up_proj) for layer in quantised.model.layers}
+    assert kinds == {Linear4bit}
+    assert quantised.config.use_cache
+    exact, small = whole.differences["served"], done.differences["served"]
+    assert exact.mean < small.mean < 10 * exact.mean + 1
+    assert small.tokens == exact.tokens
+    layers = [
+        sum(p.stat().st_size for p in f.glob("*.safetensors")) for f in (whole.folder, done.folder)
+    ]
+    assert layers[1] < layers[0]
+    assert str(small) in (done.folder / "README.md").read_text(encoding="utf-8")
+    assert not list(done.folder.glob("four-bits"))
+    assert len({path.stat().st_mode for path in done.folder.iterdir()}) == 1
+
+
+def test_four_bits_are_ollamas_own_work_and_no_adapters(adapter: Path, tmp_path: Path) -> None:
+    done = export(
+        adapter, tmp_path / "o", merged=True, four_bits=True, server="ollama", name="shop"
+    )
+    assert "ollama create shop --quantize q4_K_M -f Modelfile" in done.command
+    assert "quantization_config" not in (done.folder / "config.json").read_text()
+    with pytest.raises(JobError, match="merged are written in four bits"):
+        export(adapter, tmp_path / "p", four_bits=True)
+
+
 def test_the_difference_of_logits() -> None:
     one = [torch.tensor([[0.0, 1.0], [3.0, 1.0]])]
     other = [torch.tensor([[2.0, 1.0], [3.0, 1.0]])]

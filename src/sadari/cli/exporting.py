@@ -27,6 +27,9 @@ def export(
     merge: Annotated[
         bool, typer.Option("--merge", help="Add the adapter into its base, in bfloat16.")
     ] = False,
+    quantise: Annotated[
+        bool, typer.Option("--quantise", help="With --merge: in four bits, a quarter of the size.")
+    ] = False,
     server: Annotated[Server, typer.Option("--for", help="Who is to serve it.")] = Server.vllm,
     strip: Annotated[
         bool,
@@ -47,8 +50,10 @@ def export(
     from sadari.jobs.export import export as write
     from sadari.store import Store
 
-    if strip and (to is not None or merge):
-        raise typer.BadParameter("--strip works in the folder itself, without --to and --merge.")
+    if strip and (to is not None or merge or quantise):
+        raise typer.BadParameter(
+            "--strip works in the folder itself, without --to, --merge and --quantise."
+        )
     if not what.is_dir():
         raise JobError("This folder does not exist.", where=str(what))
     if strip:
@@ -66,7 +71,7 @@ def export(
     adapter, named = what, dict[str, Any]()
     if (what / "domain.toml").is_file():
         adapter, named = _of_domain(what, Store.open())
-    done = write(adapter, to, merged=merge, server=server.value, **named)
+    done = write(adapter, to, merged=merge, four_bits=quantise, server=server.value, **named)
     if json:
         print_json(done.to_json())
         return

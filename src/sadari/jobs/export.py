@@ -32,6 +32,7 @@ ADAPTER = (ADAPTER_CONFIG, ADAPTER_WEIGHTS, BASE_CARD, TUNING)
 WHOLE = (MODEL_CONFIG, "generation_config.json", "*.safetensors", "*.safetensors.index.json")
 CARD = "README.md"
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin", "adapter_model.bin")
+OLLAMA_BITS = "q4_K_M"
 COMPARED = 24  # conversations on which merged and unmerged answers are compared
 
 AGAINST = {
@@ -86,6 +87,7 @@ def export(
     out: Path,
     *,
     merged: bool = False,
+    four_bits: bool = False,
     server: Server = "vllm",
     name: str = "",
     base: str = "",
@@ -93,7 +95,8 @@ def export(
     scores: Mapping[str, str] | None = None,
 ) -> Export:
     """Copies what inference needs of the tuned folder `adapter` into `out`, which must be new or
-    empty, or with `merged` writes base and adapter as one bfloat16 model; and what `server` needs.
+    empty, or with `merged` writes base and adapter as one bfloat16 model, with `four_bits` quantised (Ollama
+    quantised (Ollama does that itself, when it takes the model in); and what `server` needs.
 
     `name` is what clients ask for, `base` overrides where the adapter says its base lies, `system`
     is the prompt that it was trained behind, and `scores` go on its card. Raises JobError for a
@@ -121,17 +124,29 @@ def export(
         )
     tokenizer = load_tokenizer(source)
     alone = config is not None and not merged
+    if four_bits and (alone or config is None):
+        raise JobError(
+            "Only base and adapter merged are written in four bits.",
+            where=str(adapter),
+            todo="Add --merge." if alone else "Quantise a whole model where it is served.",
+        )
     command = ""
     if server == "vllm":  # first: what cannot be served is not merged for an hour before it says so
         command = vllm_command(
             out, name, base=str(source) if alone else "", config=config if alone else None
         )
+    here = four_bits and server != "ollama"
+    if here:
+        from sadari.tuning.model import check_four_bits
+
+        check_four_bits()
     with _unfinished(out) as folder:
         differences: Mapping[str, Difference] = {}
         if config is not None and merged:
             records, _ = import_records(Source(BUILT_IN))
             talks = [one for r in records for one in render_examples(tokenizer, r.messages)]
-            differences = merge(source, adapter, folder, talks[:: -(-len(talks) // COMPARED)])
+            compared = talks[:: -(-len(talks) // COMPARED)]
+            differences = merge(source, adapter, folder, compared, four_bits=here)
         else:
             _copy(adapter, folder, WHOLE if config is None else ADAPTER)
         _copy(source, folder, TOKENIZER_FILES)
@@ -142,7 +157,8 @@ def export(
                 tokenizer, start=start, adapter=alone, system=system, context_length=length
             )
             (folder / "Modelfile").write_text(text, encoding="utf-8")
-            create = shlex.join(["ollama", "create", name, "-f", "Modelfile"])
+            small = ["--quantize", OLLAMA_BITS] if four_bits else []
+            create = shlex.join(["ollama", "create", name, *small, "-f", "Modelfile"])
             run = shlex.join(["ollama", "run", name])
             command = f"cd {shlex.quote(str(out))} && {create} && {run}"
         _card(adapter, folder, command, differences, scores or {})
@@ -227,7 +243,7 @@ def _card(
         lines = [
             f"- against the adapter {AGAINST[name]}: {one}" for name, one in differences.items()
         ]
-        parts.append("## Merged in bfloat16\n\n" + "\n".join(lines))
+        parts.append("## Merged\n\n" + "\n".join(lines))
     if command:
         parts.append(f"## Serve\n\n```\n{command}\n```")
     (out / CARD).write_text("\n\n".join(parts) + "\n", encoding="utf-8")

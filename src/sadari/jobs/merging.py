@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sadari.jobs.types import JobError
 from sadari.llm import Rendered
-from sadari.llm.folders import ADAPTER_CONFIG, ADAPTER_WEIGHTS, TUNING
+from sadari.llm.folders import ADAPTER_CONFIG, ADAPTER_WEIGHTS, MODEL_CONFIG, TUNING
 from sadari.llm.weights import load_model
 
 if TYPE_CHECKING:
@@ -45,13 +45,19 @@ class Difference:
 
 
 def merge(
-    base: Path, adapter: Path, out: Path, examples: Sequence[Rendered]
+    base: Path,
+    adapter: Path,
+    out: Path,
+    examples: Sequence[Rendered],
+    *,
+    four_bits: bool = False,
 ) -> dict[str, Difference]:
-    """Writes base and adapter as one bfloat16 model into `out` and returns how its answers to
-    `examples` differ from those of the adapter: "served" over the base as sadari opens it (float32
-    where it is small), "rounded" over the base in bfloat16, which leaves what merging alone does,
-    and for QLoRA "trained", over the 4-bit base that it was trained on. What is compared is read
-    back from the files that were written.
+    """Writes base and adapter as one bfloat16 model into `out`, or with `four_bits` its linear
+    layers in NormalFloat of 4 bits as Transformers and vLLM read them, and returns how its answers
+    to `examples` differ from those of the adapter: "served" over the base as sadari opens it
+    (float32 where it is small), "rounded" over the base in bfloat16, which leaves what merging
+    alone does, and for QLoRA "trained", over the 4-bit base that it was trained on. What is
+    compared is read back from the files that were written.
 
     Raises JobError for an adapter without weights to add, a base that is quantised itself, and a
     sum that is not finite.
@@ -63,7 +69,7 @@ def merge(
             where=str(adapter),
             todo="Serve it with sadari, or tune with lora.",
         )
-    config = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    config = json.loads((base / MODEL_CONFIG).read_text(encoding="utf-8"))
     if "quantization_config" in config:
         raise JobError(
             "The base is quantised; the sum would be rounded to its few levels.",
@@ -75,7 +81,9 @@ def merge(
     if _method(adapter) == "qlora":
         wanted["trained"] = _answers(_adapted(_four_bits(base), adapter), examples)
     _write_sum(base, adapter, out)
-    merged = _answers(load_model(out, "bfloat16"), examples)
+    if four_bits:
+        _quantise(out)
+    merged = _answers(_as_written(load_model(out, "bfloat16")), examples)
     return {name: difference(logits, merged) for name, logits in wanted.items()}
 
 
@@ -141,9 +149,34 @@ def _write_sum(base: Path, adapter: Path, out: Path) -> None:
         raise JobError(f"The adapter cannot be merged: {error}", where=str(adapter)) from error
     summed.save_pretrained(out, safe_serialization=True)
     for path in out.glob("*.safetensors"):  # which keeps its files to their owner
-        shutil.copymode(out / "config.json", path)
+        shutil.copymode(out / MODEL_CONFIG, path)
     del summed
     gc.collect()
+
+
+def _quantise(folder: Path) -> None:
+    """The bfloat16 model in a folder with its linear layers, but the head, in 4 bits."""
+    model = _four_bits(folder)
+    model.config.use_cache = True
+    parts = folder / "four-bits"
+    model.save_pretrained(parts, safe_serialization=True)
+    for path in folder.glob("*.safetensors*"):
+        path.unlink()
+    for path in parts.iterdir():
+        shutil.copymode(folder / MODEL_CONFIG, path)
+        path.replace(folder / path.name)
+    parts.rmdir()
+    del model
+    gc.collect()
+
+
+def _as_written(model: Any) -> Any:
+    """Four-bit layers without the coarser constants that a CPU would repack them with: what a
+    server with a GPU computes."""
+    from sadari.tuning.model import keep_constants
+
+    keep_constants(model)
+    return model
 
 
 def _adapted(model: Any, adapter: Path) -> Any:

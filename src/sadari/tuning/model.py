@@ -65,7 +65,7 @@ def open_base(
         ) from error
     model.config.use_cache = False
     if method == "qlora":
-        _stay_trainable(model)
+        keep_constants(model)  # an evaluation in between would leave it untrainable
     frozen: PreTrainedModel = own_memory(model).requires_grad_(False)
     return frozen if method == "qlora" else frozen.to(device)  # which lies there already
 
@@ -73,11 +73,7 @@ def open_base(
 def _four_bits(dtype: torch.dtype, device: torch.device) -> dict[str, Any]:
     """Linear layers in NormalFloat of 4 bits, the constants of its blocks quantised too
     (QLoRA: Dettmers et al. 2023)."""
-    if find_spec("bitsandbytes") is None or find_spec("accelerate") is None:
-        raise TuningError(
-            "QLoRA needs bitsandbytes, which is not installed.",
-            todo='Run `pip install "sadari[qlora]"`, or choose another method.',
-        )
+    check_four_bits()
     from transformers import BitsAndBytesConfig
 
     config = BitsAndBytesConfig(
@@ -89,9 +85,20 @@ def _four_bits(dtype: torch.dtype, device: torch.device) -> dict[str, Any]:
     return {"quantization_config": config, "device_map": {"": device}}
 
 
-def _stay_trainable(model: Any) -> None:
+def check_four_bits() -> None:
+    """Raises TuningError where what computes with weights in 4 bits is not installed."""
+    if find_spec("bitsandbytes") is None or find_spec("accelerate") is None:
+        raise TuningError(
+            "Weights in 4 bits need bitsandbytes, which is not installed.",
+            todo='Run `pip install "sadari[qlora]"`, or do without --method qlora and --quantise.',
+        )
+
+
+def keep_constants(model: Any) -> None:
     """An evaluation on a CPU with AVX512-BF16 would repack 4-bit weights for good, with coarser
     constants and no gradient to a layer's input: training after it would be silently wrong."""
+    if find_spec("bitsandbytes") is None:
+        return
     from bitsandbytes.nn import Linear4bit
 
     for module in model.modules():
