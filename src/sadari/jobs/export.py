@@ -95,7 +95,7 @@ def export(
     scores: Mapping[str, str] | None = None,
 ) -> Export:
     """Copies what inference needs of the tuned folder `adapter` into `out`, which must be new or
-    empty, or with `merged` writes base and adapter as one bfloat16 model, with `four_bits` quantised (Ollama
+    empty, or with `merged` writes base and adapter as one bfloat16 model, with `four_bits`
     quantised (Ollama does that itself, when it takes the model in); and what `server` needs.
 
     `name` is what clients ask for, `base` overrides where the adapter says its base lies, `system`
