@@ -25,6 +25,14 @@ def test_the_whole_prompt() -> None:
     )
 
 
+def test_labels_are_in_the_domains_language() -> None:
+    prompt = Prompt("An expert.", (Term("SLA", "the promised time"),), language="en")
+    assert build_messages(prompt, [user("How long is the SLA?")], [PASSAGE]) == (
+        system("An expert.\nTerms: SLA = the promised time"),
+        user("[1] 반품 > 기간\n반품 기간은 7일이다.\n\nQuestion: How long is the SLA?"),
+    )
+
+
 def test_a_question_alone() -> None:
     assert build_messages(Prompt("전문가."), [user("?")]) == (system("전문가."), user("?"))
 

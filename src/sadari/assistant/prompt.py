@@ -20,6 +20,8 @@ from sadari.text import normalise
 log = logging.getLogger("sadari.assistant")
 
 MOST_TERMS = 5
+LABELS = {"ko": ("질문", "용어"), "en": ("Question", "Terms")}
+"""Before a question that stands behind passages, and before the meanings of terms."""
 
 
 def build_messages(
@@ -28,9 +30,11 @@ def build_messages(
     """The conversation as the model reads it. The last user turn gets the passages in front;
     the system turn names the meanings of the glossary's terms that it speaks of."""
     question = last_question(conversation)
-    instruction = "\n".join([prompt.system, *_explain(prompt.glossary, question)])
+    of_question, of_terms = LABELS[prompt.language]
+    terms = [f"{of_terms}: {meanings}" for meanings in _explain(prompt.glossary, question)]
+    instruction = "\n".join([prompt.system, *terms])
     examples = [turn for q, a in prompt.examples for turn in (user(q), assistant(a))]
-    asked = with_passages(question, passages)
+    asked = with_passages(question, passages, label=of_question)
     index = max(i for i, m in enumerate(conversation) if m.role == "user")
     turns = list(conversation)
     turns[index] = user(asked)
@@ -60,15 +64,15 @@ def check_learnt_behind(prompt: Prompt, adapter: Path) -> None:
         )
 
 
-def with_passages(question: str, passages: Sequence[Passage]) -> str:
-    """The question behind numbered passages, each under its title and heading."""
+def with_passages(question: str, passages: Sequence[Passage], *, label: str) -> str:
+    """The question, after its label, behind numbered passages, each under its title and heading."""
     if not passages:
         return question
     blocks = [
         f"[{number}] {heading_line(p.title, p.heading)}\n{p.text}"
         for number, p in enumerate(passages, start=1)
     ]
-    return "\n".join(blocks) + f"\n\n질문: {question}"
+    return "\n".join(blocks) + f"\n\n{label}: {question}"
 
 
 def heading_line(title: str, heading: str) -> str:
@@ -85,7 +89,7 @@ def last_question(conversation: Sequence[Message]) -> str:
 
 
 def _explain(glossary: Sequence[Term], question: str) -> list[str]:
-    """One line with the meaning of each glossary term that the question speaks of."""
+    """One line with the meanings of the glossary terms that the question speaks of, or none."""
     text = normalise(question)
     named = [
         term
@@ -96,7 +100,7 @@ def _explain(glossary: Sequence[Term], question: str) -> list[str]:
         return []
     named.sort(key=lambda term: -len(term.term))
     meanings = "; ".join(f"{term.term} = {term.meaning}" for term in named[:MOST_TERMS])
-    return [f"용어: {meanings}"]
+    return [meanings]
 
 
 def _speaks_of(text: str, word: str) -> bool:

@@ -89,7 +89,8 @@ def default_prompt(domain: Domain) -> Prompt:
     settings = domain.settings
     system = "\n".join([settings.persona.strip(), *settings.prompt.rules])
     glossary = domain.glossary if settings.prompt.glossary else ()
-    return Prompt(system, glossary, tasks=tuple(settings.tasks.items()))
+    tasks = tuple(settings.tasks.items())
+    return Prompt(system, glossary, tasks=tasks, language=settings.language)
 
 
 def model_spec(domain: Domain) -> ModelSpec:

@@ -23,13 +23,14 @@ class AssistantError(SadariError):
 @dataclass(frozen=True)
 class Prompt:
     """What surrounds the question: the instruction, the glossary to explain terms from
-    (each term with its meaning and aliases), worked examples (question, answer), and what stands
-    before a conversation of each task (task, prefix)."""
+    (each term with its meaning and aliases), worked examples (question, answer), what stands before
+    a conversation of each task (task, prefix), and the language of the labels in between."""
 
     system: str
     glossary: tuple[Term, ...] = ()
     examples: tuple[tuple[str, str], ...] = ()
     tasks: tuple[tuple[str, str], ...] = ()
+    language: str = "ko"
 
     def of_task(self, messages: Sequence[Message], task: str) -> tuple[Message, ...]:
         """A conversation behind the prefix of its task, if it has one."""

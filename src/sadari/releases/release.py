@@ -30,7 +30,7 @@ def recipe_from_json(row: Mapping[str, Any]) -> Recipe:
     sampling = dict(row["sampling"]) | {"stop": tuple(row["sampling"]["stop"])}
     return Recipe(
         **{k: row[k] for k in ("name", "model", "parent", "adapter", "refusal")},
-        prompt=Prompt(prompt["system"], terms, shots, tasks),
+        prompt=Prompt(prompt["system"], terms, shots, tasks, prompt.get("language", "ko")),
         retrieval=Retrieval(**row["retrieval"]) if row["retrieval"] else None,
         tools=Tools(**row["tools"]) if row["tools"] else None,
         sampling=Sampling(**sampling),
