@@ -323,6 +323,15 @@ def test_bad_toml(domain: Path, text: str) -> None:
     assert "is not TOML: " in only(domain)
 
 
+def test_a_bare_key_in_hangul_is_said_to_want_quotes(domain: Path) -> None:
+    path = domain / "domain.toml"
+    text = path.read_text(encoding="utf-8") + '\n[tasks]\n배송 = "[배송] "\n'
+    path.write_text(text, encoding="utf-8")
+    said = only(domain)
+    assert f"domain.toml:{len(text.splitlines())}: is not TOML" in said
+    assert 'quotes around such a key: "배송" = …' in said
+
+
 def test_a_misspelt_setting_is_named_with_its_line(domain: Path) -> None:
     path = domain / "domain.toml"
     good = path.read_text(encoding="utf-8").rstrip("\n")

@@ -133,7 +133,7 @@ def _read_settings(path: Path, problems: Problems) -> DomainSettings | None:
         line = re.search(r"at line (\d+)", str(error))
         where = f"{path}:{line[1]}" if line else path
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        problems.error(where, f"is not TOML: {reason}.", "Mend the line.")
+        problems.error(where, f"is not TOML: {reason}.", _mend(text, line))
         return None
     try:
         return DomainSettings.model_validate(values)
@@ -141,6 +141,15 @@ def _read_settings(path: Path, problems: Problems) -> DomainSettings | None:
         for names, what in complaints(error, DomainSettings):
             problems.error(f"{path}:{_line_of(text, names)}", what, "Mend the line.")
         return None
+
+
+def _mend(text: str, line: re.Match[str] | None) -> str:
+    """What to do about a line that TOML does not take."""
+    wrong = text.split("\n")[int(line[1]) - 1] if line else ""
+    key = re.match(r"\s*([\w-]+)\s*=", wrong)
+    if key is None or key[1].isascii():
+        return "Mend the line."
+    return f'TOML wants quotes around such a key: "{key[1]}" = …'
 
 
 def _read_documents(folder: Path, usable: bool, problems: Problems) -> tuple[Document, ...]:
