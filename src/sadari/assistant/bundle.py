@@ -8,6 +8,7 @@ from pathlib import Path
 from sadari.assistant.types import AssistantError, Bundle, Recipe
 from sadari.llm.folders import ADAPTER_CONFIG, ADAPTER_WEIGHTS, MODEL_CONFIG
 from sadari.llm.types import LanguageModel
+from sadari.store import file_digest
 
 
 def bundle(recipe: Recipe, model: LanguageModel) -> Bundle:
@@ -37,8 +38,7 @@ def bundle(recipe: Recipe, model: LanguageModel) -> Bundle:
 def sha256_of(path: Path) -> str:
     """The file's SHA-256 in hex. Raises AssistantError when it cannot be read."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_digest(path)
     except OSError as error:
         todo = "It was named by a recipe; make it again, or choose another release."
         raise AssistantError(

@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from sadari.llm.folders import ADAPTER_CONFIG, MODEL_CONFIG
 from sadari.llm.types import ModelError
+from sadari.store import file_digest
 
 TOKENIZER_FILES = (
     "tokenizer*",
@@ -75,9 +75,7 @@ def digest(folder: Path) -> str:
     files = sorted({file for pattern in _DIGESTED for file in folder.glob(pattern)})
     whole = hashlib.sha256()
     for file in files:
-        state = file.stat()
-        content = _file_digest(str(file), state.st_size, state.st_mtime_ns)
-        whole.update(f"{file.name}\0{content}\n".encode())
+        whole.update(f"{file.name}\0{file_digest(file)}\n".encode())
     return whole.hexdigest()
 
 
@@ -193,9 +191,3 @@ def _from_hub(name: str) -> Path:
 def _line(error: Exception) -> str:
     text = str(error).strip()
     return text.splitlines()[0][:200] if text else type(error).__name__
-
-
-@lru_cache(maxsize=1024)
-def _file_digest(path: str, size: int, changed: int) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

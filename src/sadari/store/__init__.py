@@ -1,13 +1,14 @@
 """State that survives: runs, looks at exams, releases and promotions."""
 
 from sadari.store.database import open_database
-from sadari.store.files import settle, sync, whole_file, write_json
+from sadari.store.files import file_digest, settle, sync, whole_file, write_json
 from sadari.store.store import Run, Store, StoreError
 
 __all__ = [
     "Run",
     "Store",
     "StoreError",
+    "file_digest",
     "open_database",
     "settle",
     "sync",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -40,6 +42,19 @@ def settle(unfinished: Path, place: Path) -> None:
         sync(path)
     unfinished.rename(place)
     sync(place.parent)
+
+
+def file_digest(path: Path) -> str:
+    """The file's SHA-256 in hex. One with the size and time of change that it had before in this
+    process is not read again: indexes and weights are named often, and large."""
+    state = path.stat()
+    return _file_digest(str(path), state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _file_digest(path: str, size: int, changed: int) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sync(path: Path) -> None:
