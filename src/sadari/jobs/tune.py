@@ -243,7 +243,8 @@ def _run(jobs: Sequence[Job], on_step: OnStep | None, track: Tracking | None) ->
     threads = threads_for(jobs[0].base, workers)
     context = get_context("spawn")
     manager = SyncManager(ctx=context)
-    manager.start(end_with_parent)
+    with _interrupts_wait():
+        manager.start(end_with_parent)
     begin = partial(end_with_parent, PATIENCE)  # until then a step ends, and the log says so
     with manager, ProcessPoolExecutor(workers, mp_context=context, initializer=begin) as pool:
         news = manager.Queue()
