@@ -35,10 +35,10 @@ def bundle(recipe: Recipe, model: LanguageModel) -> Bundle:
     return Bundle(recipe, files, pinned=model.info.digest is not None)
 
 
-def sha256_of(path: Path) -> str:
+def sha256_of(path: Path, *, anew: bool = False) -> str:
     """The file's SHA-256 in hex. Raises AssistantError when it cannot be read."""
     try:
-        return file_digest(path)
+        return file_digest(path, anew=anew)
     except OSError as error:
         todo = "It was named by a recipe; make it again, or choose another release."
         raise AssistantError(

@@ -161,7 +161,8 @@ def export(
             create = shlex.join(["ollama", "create", name, *small, "-f", "Modelfile"])
             run = shlex.join(["ollama", "run", name])
             command = f"cd {shlex.quote(str(out))} && {create} && {run}"
-        _card(adapter, folder, command, differences, scores or {})
+        bits = "four bits" if here else "bfloat16"
+        _card(adapter, folder, command, differences, scores or {}, bits)
         done = Export(
             folder=out,
             merged=bool(differences),
@@ -232,6 +233,7 @@ def _card(
     command: str,
     differences: Mapping[str, Difference],
     scores: Mapping[str, str],
+    bits: str,
 ) -> None:
     """The adapter's card, if it has one, with its scores, what merging changed, and the command."""
     card = adapter / CARD
@@ -243,7 +245,7 @@ def _card(
         lines = [
             f"- against the adapter {AGAINST[name]}: {one}" for name, one in differences.items()
         ]
-        parts.append("## Merged\n\n" + "\n".join(lines))
+        parts.append(f"## Merged in {bits}\n\n" + "\n".join(lines))
     if command:
         parts.append(f"## Serve\n\n```\n{command}\n```")
     (out / CARD).write_text("\n\n".join(parts) + "\n", encoding="utf-8")

@@ -62,6 +62,8 @@ def merge(
     Raises JobError for an adapter without weights to add, a base that is quantised itself, and a
     sum that is not finite.
     """
+    from sadari.tuning.model import keep_constants
+
     kind = adapter_config(adapter)["peft_type"]
     if kind in VIRTUAL:
         raise JobError(
@@ -83,7 +85,10 @@ def merge(
     _write_sum(base, adapter, out)
     if four_bits:
         _quantise(out)
-    merged = _answers(_as_written(load_model(out, "bfloat16")), examples)
+    model = load_model(out, "bfloat16")
+    if four_bits:
+        keep_constants(model)  # as a server with a GPU computes
+    merged = _answers(model, examples)
     return {name: difference(logits, merged) for name, logits in wanted.items()}
 
 
@@ -168,15 +173,6 @@ def _quantise(folder: Path) -> None:
     parts.rmdir()
     del model
     gc.collect()
-
-
-def _as_written(model: Any) -> Any:
-    """Four-bit layers without the coarser constants that a CPU would repack them with: what a
-    server with a GPU computes."""
-    from sadari.tuning.model import keep_constants
-
-    keep_constants(model)
-    return model
 
 
 def _adapted(model: Any, adapter: Path) -> Any:

@@ -50,10 +50,9 @@ def render(
         if message.role != "assistant" or message.train is False:
             continue
         before = _ids(tokenizer, messages[:index], tools, True, template_kwargs)
-        last = index + 1 == len(messages)
-        upto = (
-            ids if last else _ids(tokenizer, messages[: index + 1], tools, False, template_kwargs)
-        )
+        upto = ids
+        if index + 1 < len(messages):
+            upto = _ids(tokenizer, messages[: index + 1], tools, False, template_kwargs)
         start = _shared(tokenizer, ids, before, index)
         end = _shared(tokenizer, ids, upto, index)
         for position in range(start, _end_of_turn(tokenizer, ids, start, end)):

@@ -102,7 +102,7 @@ def open_release(store: Store, digest: str, *, name: str = "") -> Assistant:
         recipe = replace(recipe, tools=replace(recipe.tools, file=str(folder / "tools.py")))
     for key, wanted in manifest["files"].items():
         path = _path_of(key, folder)
-        if path is not None and sha256_of(path) != wanted:
+        if path is not None and sha256_of(path, anew=True) != wanted:
             todo = "Roll back, or promote a freshly measured rung."
             raise ReleaseError("is not the file that was measured.", where=str(path), todo=todo)
     row = manifest["model"]

@@ -44,16 +44,23 @@ def settle(unfinished: Path, place: Path) -> None:
     sync(place.parent)
 
 
-def file_digest(path: Path) -> str:
+def file_digest(path: Path, *, anew: bool = False) -> str:
     """The file's SHA-256 in hex. One with the size and time of change that it had before in this
-    process is not read again: indexes and weights are named often, and large."""
+    process is not read again (indexes and weights are named often, and large), unless somebody
+    checks that it is what was written, and asks for it `anew`."""
+    if anew:
+        return _read_digest(path)
     state = path.stat()
-    return _file_digest(str(path), state.st_size, state.st_mtime_ns)
+    return _known_digest(path, state.st_size, state.st_mtime_ns)
 
 
 @lru_cache(maxsize=1024)
-def _file_digest(path: str, size: int, changed: int) -> str:
-    with open(path, "rb") as file:
+def _known_digest(path: Path, size: int, changed: int) -> str:
+    return _read_digest(path)
+
+
+def _read_digest(path: Path) -> str:
+    with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import json
 import logging
 import os
@@ -24,7 +23,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from sadari.llm.folders import ADAPTER_CONFIG, MODEL_CONFIG
-from sadari.store import settle
+from sadari.store import file_digest, settle
 from sadari.tuning.course import Course
 from sadari.tuning.errors import TuningError
 from sadari.tuning.identity import Identity
@@ -86,7 +85,7 @@ def _save(output: Path, checkpoint: Checkpoint, kept: int) -> Path:
     for part, tensors in checkpoint.tensors.items():
         path = unfinished / f"{part}.safetensors"
         save_file({key: value.contiguous() for key, value in tensors.items()}, path)
-        digests[path.name] = _digest(path)
+        digests[path.name] = file_digest(path, anew=True)
     state = {
         "identity": dataclasses.asdict(checkpoint.identity),
         "course": dataclasses.asdict(checkpoint.course),
@@ -187,16 +186,11 @@ def _found(output: Path) -> list[Path]:
     return sorted((output / FOLDER).glob("step-*"))
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _verified(folder: Path) -> dict[str, Any]:
     """A checkpoint's state.json, once all files that it names are what was written."""
     state: dict[str, Any] = json.loads((folder / "state.json").read_text())
     for name, digest in state["files"].items():
-        if _digest(folder / name) != digest:
+        if file_digest(folder / name, anew=True) != digest:
             raise ValueError(f"{name} is not what was written")
     return state
 

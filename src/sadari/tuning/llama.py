@@ -128,13 +128,12 @@ class _Block:
     @property
     def adapters(self) -> Iterator[Adapter]:
         """Those of all its layers."""
-        for joined in (self.query_key_value, self.out, self.gate_up, self.down):
-            yield from joined.adapters
+        for name in _JOINED:
+            yield from getattr(self, name).adapters
 
     def without_adapters(self) -> _Block:
         """The same weights alone."""
-        joined = ("query_key_value", "out", "gate_up", "down")
-        return replace(self, **{name: getattr(self, name).bare() for name in joined})
+        return replace(self, **{name: getattr(self, name).bare() for name in _JOINED})
 
     @property
     def attend_parameters(self) -> list[Tensor]:
@@ -148,6 +147,9 @@ class _Block:
         """The query's, the key's and the value's among all `heads`, (heads, tokens, width)."""
         keys, values = self.heads, self.heads + self.key_heads
         return heads[:keys], heads[keys:values], heads[values:]
+
+
+_JOINED = ("query_key_value", "out", "gate_up", "down")
 
 
 class _Attend(torch.autograd.Function):

@@ -97,8 +97,6 @@ def check_four_bits() -> None:
 def keep_constants(model: Any) -> None:
     """An evaluation on a CPU with AVX512-BF16 would repack 4-bit weights for good, with coarser
     constants and no gradient to a layer's input: training after it would be silently wrong."""
-    if find_spec("bitsandbytes") is None:
-        return
     from bitsandbytes.nn import Linear4bit
 
     for module in model.modules():
