@@ -13,6 +13,7 @@ from sadari.data import DataError, Dataset, collect, prepare_in, records_folder
 from sadari.data.added import read_added
 from sadari.data.bulk import prepare_files
 from sadari.data.leakage import question_of
+from sadari.data.prepare import own_records
 from sadari.domain import Domain
 from tests.data.conftest import exam_question
 from tests.data.test_near import sentences
@@ -37,7 +38,7 @@ def keep(tmp_path: Path) -> Keep:
         path.write_text("\n".join(lines), encoding="utf-8")
         home = tmp_path / "home"
         folder = records_folder(home, domain.id)
-        prepare_files(domain, [path], folder, own=collect(domain)[0], workers=1)
+        prepare_files(domain, [path], folder, own=own_records(domain), workers=1)
         return home
 
     return added

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from sadari.data import Record, prepare
 from sadari.data import variants as forms
 from sadari.data.augment import KINDS, augment, variants_of
+from sadari.data.leakage import LeakageIndex, question_of
 from sadari.domain import Domain
 from sadari.domain.message import assistant, user
+from tests.data.conftest import exam_question
 
 Form = Callable[[str, Random], str | None]
 
@@ -68,9 +70,10 @@ def test_a_date_that_an_answer_reckons_with_stays() -> None:
 
 def test_the_same_seed_gives_the_same_variants(ald: Domain) -> None:
     rows = list(prepare(ald).train[:200])
-    out, step = augment(rows, 3, seed=1)
-    assert (out, step) == augment(rows, 3, seed=1)
-    assert out != augment(rows, 3, seed=2)[0]
+    exam = LeakageIndex(())
+    out, step = augment(rows, 3, 1, exam)
+    assert (out, step) == augment(rows, 3, 1, exam)
+    assert out != augment(rows, 3, 2, exam)[0]
     assert step.made == len(out) - len(rows) > 300
     by_id = {r.id: r for r in out}
     assert len(by_id) == len(out)
@@ -80,7 +83,17 @@ def test_the_same_seed_gives_the_same_variants(ald: Domain) -> None:
         assert made.group == source.group
         assert made.messages != source.messages
     assert {r.id.partition("~")[2] for r in out} >= {"", "ending", "keywords", "spacing"}
-    assert augment([r for r in out if "~" in r.id], 3, seed=1)[1].made == 0
+    assert augment([r for r in out if "~" in r.id], 3, 1, exam)[1].made == 0
+
+
+def test_a_variant_that_the_exam_asks_is_set_aside() -> None:
+    rows = [record("3월 5일에 주문한 상품은 언제 도착하나요?", "곧 도착합니다.")]
+    made, _ = augment(rows, 3, 1, LeakageIndex(()))
+    asked = exam_question(question_of(made[1]))
+    out, step = augment(rows, 3, 1, LeakageIndex((asked,)))
+    assert made[1] not in out
+    assert step.made == len(made) - 1
+    assert [row.reason for row in step.set_aside][:1] == ["repeats the exam question test-1"]
 
 
 @settings(deadline=None)

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from sadari.data import DataError, Record, collect, parts
+from sadari.data import DataError, Record, parts
 from sadari.data.bulk import Prepared, prepare_files
+from sadari.data.prepare import own_records
 from sadari.data.redact import Vault
 from sadari.domain import Domain
 from tests.data.conftest import exam_question
@@ -70,7 +71,7 @@ def test_every_row_is_accounted_for(shop: Shop, rows: Path, tmp_path: Path) -> N
     steps = made.ledger.steps
     names = ["import", "clean", "keep the exam out", "redact", "deduplicate", "split"]
     assert [s.name for s in steps] == names
-    assert steps[0].rows_in == 308
+    assert (steps[0].rows_in, steps[0].made) == (0, 308)
     for step, following in itertools.pairwise(steps):
         assert step.rows_out == following.rows_in
     assert steps[-2].merged == 2
@@ -114,10 +115,13 @@ def test_a_domains_own_records_and_a_table(shop: Shop, tmp_path: Path) -> None:
     domain = shop()
     table = tmp_path / "chats.csv"
     table.write_text("question,answer\n언제 열어요?,아홉 시에 엽니다.\n,없음\n", encoding="utf-8")
-    own, _ = collect(domain)
+    own = own_records(domain)
     made, lines = prepared(domain, table, tmp_path / "out", own=own, workers=1)
-    assert made.ledger.steps[0].rows_in == len(own) + 2
-    assert len(made.ledger.steps[0].set_aside) == 1
+    names = ["clean documents", "collect", "import"]
+    assert [step.name for step in made.ledger.steps[:3]] == names
+    imported = made.ledger.steps[2]
+    assert (imported.rows_in, imported.made) == (len(own.records), 2)
+    assert len(imported.set_aside) == 1
     assert {line["source"] for line in lines} >= {f"{table}:2", "d0.md:1"}
 
 

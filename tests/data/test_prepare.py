@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sadari.data import DataError, Dataset, SetAside, Step, prepare, summarise
+from sadari.data.collect import from_feedback
 from sadari.data.leakage import NEAR, LeakageIndex, question_of
+from sadari.data.redact import Vault, redact_records
 from sadari.data.split import pick_groups
 from sadari.domain import Document, Domain
 from sadari.text import normalise
@@ -85,8 +87,8 @@ def test_every_row_is_accounted_for(ald: Domain) -> None:
         "collect",
         "hold documents out",
         "clean",
-        "deduplicate",
         "keep the exam out",
+        "deduplicate",
         "split",
     ]
     steps = tuple(s for s in steps if s.unit == "records")
@@ -119,6 +121,19 @@ def test_a_dev_question_in_feedback_is_set_aside(shop: Shop) -> None:
     )
     reasons = prepare(domain).ledger.reasons()
     assert reasons["repeats the exam question dev-1"] == 1
+
+
+def test_an_exam_question_with_personal_data_is_found_before_they_are_taken_out(
+    shop: Shop, tmp_path: Path
+) -> None:
+    question = "010-2345-6789로 예약한 것 취소해 주세요"
+    domain = shop(feedback=(told(question),), exam=(exam_question(question, "dev"),))
+    with Vault.open(tmp_path / "vault.sqlite") as vault:
+        reasons = prepare(domain, vault=vault).ledger.reasons()
+        records, _ = redact_records(from_feedback(domain.feedback), vault)
+    assert reasons["repeats the exam question dev-1"] == 1
+    assert question_of(records[0]) == "[PHONE_1]로 예약한 것 취소해 주세요"
+    assert LeakageIndex(domain.questions).against(records[0])  # also of what was kept before
 
 
 def test_feedback_that_rests_on_a_held_out_document_among_others(shop: Shop) -> None:

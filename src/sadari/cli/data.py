@@ -45,7 +45,7 @@ def prepare(
 
     Example: sadari data prepare examples/ald --out records
     """
-    from sadari.data import assess, records_folder, summarise, write_ledger, write_records
+    from sadari.data import assess, records_folder, summarise, write_dataset
     from sadari.data import prepare as prepare_records
     from sadari.data.redact import Vault, vault_path
     from sadari.domain import read_domain
@@ -59,9 +59,7 @@ def prepare(
         return
     with stages() as heard, Vault.open(vault_path(store.home, folder.id)) as vault:
         records = prepare_records(folder, vault=vault, progress=heard)
-    write_records(records.train, target / "train.jsonl")
-    write_records(records.validation, target / "validation.jsonl")
-    write_ledger(records.ledger, target)
+    write_dataset(records, target)
     _show(summarise(folder, records, assess(folder, records)), json)
     say(f"Written to {escape(str(target))}: train.jsonl and validation.jsonl, in OpenAI's chat")
     say("format, and the ledger. Next: `sadari data report` says how good they are and what to do.")
@@ -187,13 +185,13 @@ def preview(
 
 
 def _prepare_files(folder: Domain, add: list[Path], out: Path, store: Store, json: bool) -> None:
-    from sadari.data import collect
     from sadari.data.bulk import prepare_files
     from sadari.data.ledger import account
+    from sadari.data.prepare import own_records
     from sadari.data.redact import Vault, vault_path
 
     with stages() as heard, Vault.open(vault_path(store.home, folder.id)) as vault:
-        own, _ = collect(folder)
+        own = own_records(folder)
         made = prepare_files(folder, add, out, own=own, vault=vault, progress=heard)
     steps = [account(step) for step in made.ledger.steps]
     if json:

@@ -2,7 +2,7 @@
 
 from sadari.data.added import records_folder
 from sadari.data.formats import read_records, write_records
-from sadari.data.ledger import write_ledger
+from sadari.data.ledger import write_dataset, write_ledger
 from sadari.data.prepare import collect, prepare, prepare_in
 from sadari.data.quality import Check, Quality, assess
 from sadari.data.report import summarise, write_page
@@ -26,6 +26,7 @@ __all__ = [
     "read_records",
     "records_folder",
     "summarise",
+    "write_dataset",
     "write_ledger",
     "write_page",
     "write_records",

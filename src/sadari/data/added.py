@@ -12,10 +12,8 @@ from pathlib import Path
 
 from sadari.data.augment import is_variant
 from sadari.data.formats import record_from_json
-from sadari.data.ledger import LEDGER
+from sadari.data.ledger import LEDGER, SIDES
 from sadari.data.types import DataError, Record, SetAside, Step
-
-SIDES = ("train.jsonl", "validation.jsonl")
 
 
 @dataclass(frozen=True)

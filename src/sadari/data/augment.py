@@ -11,7 +11,8 @@ from random import Random
 from types import MappingProxyType
 
 from sadari.data import variants
-from sadari.data.types import Record, Step
+from sadari.data.leakage import LeakageIndex
+from sadari.data.types import Record, SetAside, Step
 
 Variant = Callable[[str, Random], str | None]
 
@@ -58,15 +59,22 @@ KINDS = (*OF_QUESTION, *OF_RECORD)
 
 
 def augment(
-    records: Sequence[Record], per_record: int, seed: int, kinds: Sequence[str] = KINDS
+    records: Sequence[Record], per_record: int, seed: int, exam: LeakageIndex
 ) -> tuple[list[Record], Step]:
     """The records, each followed by up to `per_record` variants of different kinds (fewer where
-    nothing can be changed), and the account. The same seed gives the same variants."""
+    nothing can be changed), none of which the `exam` asks, and the account. The same seed gives
+    the same variants."""
     out: list[Record] = []
+    aside: list[SetAside] = []
     for record in records:
         out.append(record)
-        out.extend(variants_of(record, per_record, seed, kinds))
-    return out, Step("augment", len(records), len(out), len(out) - len(records))
+        for variant in variants_of(record, per_record, seed):
+            if reason := exam.against(variant):
+                aside.append(SetAside(variant.place, reason))
+            else:
+                out.append(variant)
+    made = len(out) + len(aside) - len(records)
+    return out, Step("augment", len(records), len(out), made, set_aside=tuple(aside))
 
 
 def variants_of(record: Record, most: int, seed: int, kinds: Sequence[str] = KINDS) -> list[Record]:

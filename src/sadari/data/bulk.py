@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -23,8 +23,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sadari.data.added import SIDES
-from sadari.data.augment import variants_of
+from sadari.data.augment import augment
 from sadari.data.duplicates import (
     KEPT,
     OTHER_ANSWER,
@@ -32,41 +31,21 @@ from sadari.data.duplicates import (
     answer_of,
     decide,
     left_twins,
+    other_answer,
 )
 from sadari.data.formats import record_from_json
 from sadari.data.formats.hub import is_hub_folder
 from sadari.data.leakage import LeakageIndex, question_of
-from sadari.data.ledger import LEDGER, SET_ASIDE, write_accounts
+from sadari.data.ledger import LEDGER, SET_ASIDE, SIDES, write_accounts
 from sadari.data.parts import Done, Task, line_of, read_part, tasks_of
 from sadari.data.redact import Vault, redact_records
 from sadari.data.split import topics_of, validates
 from sadari.data.spool import Part, SetAsideFile, Spool
-from sadari.data.types import DataError, Ledger, Record, SetAside, Step
+from sadari.data.types import DataError, Ledger, Own, SetAside, Step
 from sadari.domain import Domain
-from sadari.llm import end_with_parent
+from sadari.llm import cores, end_with_parent
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class _Counts:
-    """Rows before and behind each step."""
-
-    rows_in: int
-    spooled: int
-    kept: int
-    merged: int
-
-
-@dataclass(frozen=True)
-class _Written:
-    """Lines in training and validation, variants among them, lines of the domain's own records,
-    and the SHA-256 of all."""
-
-    lines: tuple[int, int]
-    made: int
-    own: tuple[int, int]
-    digest: str
 
 
 @dataclass(frozen=True)
@@ -84,55 +63,188 @@ def prepare_files(
     files: Sequence[Path],
     out: Path,
     *,
-    own: Iterable[Record] = (),
+    own: Own | None = None,
     vault: Vault | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Prepared:
-    """Reads the rows of `files` behind the records `own`, and writes `train.jsonl`,
+    """Reads the rows of `files` behind the domain's `own` records, and writes `train.jsonl`,
     `validation.jsonl`, `ledger.json` and `set_aside.jsonl` into `out`. The same rows, settings and
     seed give the same bytes, whatever the number of `workers` (by default the cores). Raises
     DataError where no row can be used."""
     total = sum(_count_lines(path) for path in files)
     out.mkdir(parents=True, exist_ok=True)
-    settings = domain.settings.data
-    exam = LeakageIndex(domain.questions)
-    private = vault is not None and settings.redact
-    heard = progress or (lambda stage, done, total: None)
     work = _workplace(out)
     try:
-        with Spool(work / "spool") as spool:
-            aside = SetAsideFile(work / SET_ASIDE)
-            own = tuple(own)
-            rows_in = own_rows = 0
-            for done in _spread(
-                tasks_of(own, files, exam, private), workers or os.cpu_count() or 1
-            ):
-                part = done.part
-                if done.personal and vault is not None:
-                    part = _redacted(part, done.personal, vault)
-                spool.add(part)
-                for step, row in done.aside:
-                    aside.add(step, row)
-                rows_in += done.rows_in
-                if rows_in <= len(own):
-                    own_rows = spool.rows
-                heard("reading records", min(rows_in, total), total)
-            spool.seal()
+        with Spool(work / "spool") as spool, SetAsideFile(work / SET_ASIDE) as aside:
+            run = _Run(domain, own or Own(), vault, work, spool, aside, progress or _unheard)
+            run.read(files, total, workers or cores())
             if not spool.rows:
                 todo = "Look at set_aside.jsonl for the reasons."
                 raise DataError("no row can be used.", where=", ".join(map(str, files)), todo=todo)
-            heard("comparing records", 0, 1)
-            kept, merged = _decided(spool, aside, settings.near_duplicates)
-            validation = _sides(spool, kept, domain)
-            heard("comparing records", 1, 1)
-            written = _write(spool, kept, validation, own_rows, domain, exam, work, aside, heard)
-        aside.close()
-        counts = _Counts(rows_in, spool.rows, int(kept.sum()), merged)
-        added = {"files": [str(path) for path in files], "own": written.own}
-        return _finish(work, out, aside, counts, written, added, domain, private)
+            run.decide()
+            run.write()
+        return run.finish(files, out)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _unheard(stage: str, done: int, total: int) -> None:
+    pass
+
+
+class _Run:
+    """One preparation, method by method in the order of its story."""
+
+    def __init__(
+        self,
+        domain: Domain,
+        own: Own,
+        vault: Vault | None,
+        work: Path,
+        spool: Spool,
+        aside: SetAsideFile,
+        heard: Progress,
+    ) -> None:
+        self.settings = domain.settings.data
+        self.topics = {d.id: d.topic for d in domain.documents}
+        self.exam = LeakageIndex(domain.questions)
+        self.vault = vault if self.settings.redact else None
+        self.own, self.work, self.spool, self.aside, self.heard = own, work, spool, aside, heard
+        self.rows_in = self.own_rows = self.merged = self.made = 0
+        self.kept: NDArray[np.bool_] = np.zeros(0, bool)
+        self.validates: NDArray[np.bool_] = np.zeros(0, bool)
+        self.lines, self.own_lines = [0, 0], [0, 0]  # in training, in validation
+        self.seen = hashlib.sha256()
+
+    def read(self, files: Sequence[Path], total: int, workers: int) -> None:
+        """The steps over each row alone: lines and hashes of what is usable go to the spool."""
+        for step in self.own.steps:
+            for row in step.set_aside:
+                self.aside.add(step.name, row)
+        records, private = self.own.records, self.vault is not None
+        for done in _spread(tasks_of(records, files, self.exam, private), workers):
+            part = done.part
+            if done.personal and self.vault is not None:
+                part = _redacted(part, done.personal, self.vault)
+            self.spool.add(part)
+            for name, row in done.aside:
+                self.aside.add(name, row)
+            self.rows_in += done.rows_in
+            if self.rows_in <= len(records):
+                self.own_rows = self.spool.rows
+            self.heard("reading records", min(self.rows_in, total), total)
+        self.spool.seal()
+
+    def decide(self) -> None:
+        """Which records stay, and which of those validate."""
+        self.heard("comparing records", 0, 1)
+        spool, threshold = self.spool, self.settings.near_duplicates
+        prints = Fingerprints(
+            spool.column("asks"), spool.column("answers"), spool.band, spool.column("single")
+        )
+        order = np.argsort(~spool.column("trusted"), kind="stable")
+        made = decide(prints, self._texts, threshold=threshold, order=order)
+        for row in np.flatnonzero(made.fate == OTHER_ANSWER).tolist():
+            first = spool.record(int(made.first[row]))
+            self.aside.add("deduplicate", other_answer(spool.record(row), first))
+        self.kept = made.fate == KEPT
+        self.merged = int((~self.kept & (made.fate != OTHER_ANSWER)).sum())
+        names = spool.column("names")
+        order = np.flatnonzero(self.kept)
+        _, first_of = np.unique(names[order], return_index=True)
+        twice = np.setdiff1d(order, order[first_of])
+        for row in twice.tolist():
+            record = spool.record(row)
+            reason = f"the id {record.id[:60]} is taken by a row before"
+            self.aside.add("deduplicate", SetAside(record.source, reason))
+        self.kept[twice] = False
+        self.validates = self._sides(left_twins(prints, self._texts, threshold, self.kept))
+        self.heard("comparing records", 1, 1)
+
+    def _texts(self, row: int) -> tuple[str, str]:
+        record = self.spool.record(row)
+        return question_of(record), answer_of(record)
+
+    def _sides(self, twins: Iterator[tuple[int, int]]) -> NDArray[np.bool_]:
+        """Which records validate; none that does not stay."""
+        kept, place = self.kept, np.cumsum(self.kept) - 1
+        groups = self.spool.column("groups")[kept]
+        side = np.zeros(len(kept), bool)
+        side[kept] = validates(
+            groups,
+            (self.spool.column("tasks")[kept], topics_of(groups, self.topics)),
+            self.settings.validation_share,
+            self.settings.seed,
+            ((int(place[i]), int(place[j])) for i, j in twins),
+        )
+        return side
+
+    def write(self) -> None:
+        """Writes what stays, in order, the domain's own records first, each before its variants."""
+        rows = self.spool.rows
+        with (
+            (self.work / SIDES[0]).open("wb") as train,
+            (self.work / SIDES[1]).open("wb") as held,
+        ):
+            for row, line in enumerate(self.spool.lines()):
+                if not self.kept[row]:
+                    continue
+                side = int(self.validates[row])
+                lines = [line, *self._variants(row)]
+                for written in lines:
+                    (held if side else train).write(written)
+                    self.seen.update(written)
+                self.lines[side] += len(lines)
+                self.own_lines[side] += len(lines) if row < self.own_rows else 0
+                if row % 10_000 == 0:
+                    self.heard("writing records", row, rows)
+        self.heard("writing records", rows, rows)
+
+    def _variants(self, row: int) -> Iterator[bytes]:
+        if not self.settings.augment:
+            return
+        records, step = augment(
+            [self.spool.record(row)], self.settings.augment, self.settings.seed, self.exam
+        )
+        self.made += step.made
+        for aside in step.set_aside:
+            self.aside.add(step.name, aside)
+        yield from map(line_of, records[1:])
+
+    def finish(self, files: Sequence[Path], out: Path) -> Prepared:
+        """Puts the files in place, and the ledger beside them."""
+        (out / LEDGER).unlink(missing_ok=True)  # it counts the lines of the files before
+        for name in (*SIDES, SET_ASIDE):
+            (self.work / name).replace(out / name)
+        ledger = self._ledger(out / SET_ASIDE)
+        write_accounts(ledger, out, {"files": [str(path) for path in files], "own": self.own_lines})
+        train, validation = self.lines
+        return Prepared(train, validation, ledger, self.seen.hexdigest())
+
+    def _ledger(self, place: Path) -> Ledger:
+        own, spooled, kept, end = (
+            len(self.own.records), self.spool.rows, int(self.kept.sum()), sum(self.lines)
+        )  # fmt: skip
+        clean_out = spooled + self.aside.counts.get("keep the exam out", 0)
+        imported = clean_out + self.aside.counts.get("clean", 0)
+
+        def step(name: str, rows: int, after: int, *, made: int = 0, merged: int = 0) -> Step:
+            over_all = name in ("deduplicate", "split")
+            kind: Literal["map", "over_all"] = "over_all" if over_all else "map"
+            return Step(name, rows, after, made, merged, self.aside.of(name, place), kind)
+
+        steps = [
+            *self.own.steps,
+            step("import", own, imported, made=self.rows_in - own),
+            step("clean", imported, clean_out),
+            step("keep the exam out", clean_out, spooled),
+            *([step("redact", spooled, spooled)] if self.vault is not None else []),
+            step("deduplicate", spooled, kept, merged=self.merged),
+            *([step("augment", kept, end, made=self.made)] if self.settings.augment else []),
+            step("split", end, end),
+        ]
+        return Ledger(tuple(steps))
 
 
 def _workplace(out: Path) -> Path:
@@ -187,139 +299,3 @@ def _redacted(part: Part, personal: Sequence[int], vault: Vault) -> Part:
         lines[row] = line_of(record)
     length = np.fromiter(map(len, lines), np.uint32, len(lines))
     return replace(part, lines=lines, columns={**part.columns, "length": length})
-
-
-def _prints(spool: Spool) -> Fingerprints:
-    return Fingerprints(
-        spool.column("asks"), spool.column("answers"), spool.band, spool.column("single")
-    )
-
-
-def _texts(spool: Spool) -> Callable[[int], tuple[str, str]]:
-    def texts(row: int) -> tuple[str, str]:
-        record = spool.record(row)
-        return question_of(record), answer_of(record)
-
-    return texts
-
-
-def _decided(spool: Spool, aside: SetAsideFile, threshold: float) -> tuple[NDArray[np.bool_], int]:
-    """Which records stay, and how many were merged into others."""
-    order = np.argsort(~spool.column("trusted"), kind="stable")
-    made = decide(_prints(spool), _texts(spool), threshold=threshold, order=order)
-    for row in np.flatnonzero(made.fate == OTHER_ANSWER).tolist():
-        record, first = spool.record(row), spool.record(int(made.first[row]))
-        reason = f"another answer to the question of {first.id}"
-        aside.add("deduplicate", SetAside(f"{record.source} ({record.id})", reason))
-    kept = made.fate == KEPT
-    merged = int((~kept & (made.fate != OTHER_ANSWER)).sum())
-    names = spool.column("names")
-    order = np.flatnonzero(kept)
-    _, first_of = np.unique(names[order], return_index=True)
-    twice = np.setdiff1d(order, order[first_of])
-    for row in twice.tolist():
-        record = spool.record(row)
-        reason = f"the id {record.id[:60]} is taken by a row before"
-        aside.add("deduplicate", SetAside(record.source, reason))
-    kept[twice] = False
-    return kept, merged
-
-
-def _sides(spool: Spool, kept: NDArray[np.bool_], domain: Domain) -> NDArray[np.bool_]:
-    """Which records validate; none that does not stay."""
-    settings = domain.settings.data
-    place = np.cumsum(kept) - 1
-    twins = left_twins(_prints(spool), _texts(spool), settings.near_duplicates, kept)
-    groups = spool.column("groups")[kept]
-    topics = topics_of(groups, {d.id: d.topic for d in domain.documents})
-    side = np.zeros(len(kept), bool)
-    side[kept] = validates(
-        groups,
-        (spool.column("tasks")[kept], topics),
-        settings.validation_share,
-        settings.seed,
-        ((int(place[i]), int(place[j])) for i, j in twins),
-    )
-    return side
-
-
-def _write(
-    spool: Spool,
-    kept: NDArray[np.bool_],
-    validation: NDArray[np.bool_],
-    own_rows: int,
-    domain: Domain,
-    exam: LeakageIndex,
-    work: Path,
-    aside: SetAsideFile,
-    heard: Progress,
-) -> _Written:
-    """Writes what stays, in order, the domain's own records first, each before its variants."""
-    settings = domain.settings.data
-    seen, counts, own, made = hashlib.sha256(), [0, 0], [0, 0], 0
-    with (
-        (work / SIDES[0]).open("wb") as train,
-        (work / SIDES[1]).open("wb") as held,
-    ):
-        for row, line in enumerate(spool.lines()):
-            if not kept[row]:
-                continue
-            side = int(validation[row])
-            lines = [line]
-            if settings.augment:
-                record = spool.record(row)
-                for variant in variants_of(record, settings.augment, settings.seed):
-                    made += 1
-                    if same := exam.same_as(question_of(variant)):
-                        reason = f"repeats the exam question {same}"
-                        where = f"{variant.source} ({variant.id})"
-                        aside.add("augment", SetAside(where, reason))
-                    else:
-                        lines.append(line_of(variant))
-            for written in lines:
-                (held if side else train).write(written)
-                seen.update(written)
-            counts[side] += len(lines)
-            own[side] += len(lines) if row < own_rows else 0
-            if row % 10_000 == 0:
-                heard("writing records", row, spool.rows)
-    heard("writing records", spool.rows, spool.rows)
-    return _Written((counts[0], counts[1]), made, (own[0], own[1]), seen.hexdigest())
-
-
-def _finish(
-    work: Path,
-    out: Path,
-    aside: SetAsideFile,
-    counts: _Counts,
-    written: _Written,
-    added: Mapping[str, object],
-    domain: Domain,
-    private: bool,
-) -> Prepared:
-    """Puts the files in place, and the ledger beside them."""
-    place = out / SET_ASIDE
-    (out / LEDGER).unlink(missing_ok=True)  # it counts the lines of the files before
-    for name in (*SIDES, SET_ASIDE):
-        (work / name).replace(out / name)
-    clean_out = counts.spooled + aside.counts.get("keep the exam out", 0)
-    imported = clean_out + aside.counts.get("clean", 0)
-    end = sum(written.lines)
-
-    def step(name: str, rows: int, after: int, *, made: int = 0, merged: int = 0) -> Step:
-        over_all = name in ("deduplicate", "split")
-        kind: Literal["map", "over_all"] = "over_all" if over_all else "map"
-        return Step(name, rows, after, made, merged, aside.of(name, place), kind)
-
-    steps = [
-        step("import", counts.rows_in, imported),
-        step("clean", imported, clean_out),
-        step("keep the exam out", clean_out, counts.spooled),
-        *([step("redact", counts.spooled, counts.spooled)] if private else []),
-        step("deduplicate", counts.spooled, counts.kept, merged=counts.merged),
-    ]
-    if domain.settings.data.augment:
-        steps.append(step("augment", counts.kept, end, made=written.made))
-    ledger = Ledger((*steps, step("split", end, end)))
-    write_accounts(ledger, out, added)
-    return Prepared(*written.lines, ledger, written.digest)

@@ -105,7 +105,7 @@ def sift(
     for record in records:
         judged = judge(record)
         if isinstance(judged, str):
-            aside.append(SetAside(f"{record.source} ({record.id})", judged))
+            aside.append(SetAside(record.place, judged))
         else:
             kept.append(judged)
     return kept, Step(name, len(records), len(kept), set_aside=tuple(aside))

@@ -177,10 +177,7 @@ def deduplicate(records: Sequence[Record], *, threshold: float = NEAR) -> tuple[
     order = np.array(sorted(range(len(records)), key=lambda i: not records[i].from_people), int)
     made = decide(fingerprints(records), texts.__getitem__, threshold=threshold, order=order)
     aside = tuple(
-        SetAside(
-            f"{records[row].source} ({records[row].id})",
-            f"another answer to the question of {records[made.first[row]].id}",
-        )
+        other_answer(records[row], records[made.first[row]])
         for row in order.tolist()
         if made.fate[row] == OTHER_ANSWER
     )
@@ -188,6 +185,11 @@ def deduplicate(records: Sequence[Record], *, threshold: float = NEAR) -> tuple[
     merged = len(records) - len(kept) - len(aside)
     step = Step("deduplicate", len(records), len(kept), 0, merged, aside, kind="over_all")
     return sorted(kept, key=lambda r: r.id), step
+
+
+def other_answer(record: Record, first: Record) -> SetAside:
+    """Why `record` goes no further: `first` answers its question otherwise."""
+    return SetAside(record.place, f"another answer to the question of {first.id}")
 
 
 def contradictions(records: Sequence[Record]) -> list[Contradiction]:

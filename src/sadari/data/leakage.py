@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sadari.data.near import NEAR
 from sadari.data.near import grams as grams_of
+from sadari.data.redact import bare, unnumbered
 from sadari.data.types import DataError, Record
 from sadari.domain.message import Message
 from sadari.domain.question import Question
@@ -14,16 +15,23 @@ from sadari.domain.question import Question
 
 class LeakageIndex:
     """Finds the exam question that a training question repeats. Exact Jaccard over postings, so
-    nothing is missed; cost grows with shared 5-grams, not with the product of both sets."""
+    nothing is missed; cost grows with shared 5-grams, not with the product of both sets. A question
+    that holds personal data is found where placeholders stand for them, too."""
 
     def __init__(self, questions: Sequence[Question]) -> None:
-        self._ids = [q.id for q in questions]
-        self._grams = [grams_of(_asked(q.messages)) for q in questions]
+        asked = [(q.id, text) for q in questions for text in _spellings(_asked(q.messages))]
+        self._ids = [name for name, _ in asked]
+        self._grams = [grams_of(text) for _, text in asked]
         self._postings: Mapping[str, list[int]] = _postings(self._grams)
+
+    def against(self, record: Record) -> str | None:
+        """Why `record` may not be learned from: the question that it repeats, or None."""
+        same = self.same_as(question_of(record))
+        return f"repeats the exam question {same}" if same else None
 
     def same_as(self, text: str) -> str | None:
         """The id of the exam question that `text` repeats most closely, or None."""
-        grams = grams_of(text)
+        grams = grams_of(unnumbered(text))
         shared = Counter(i for gram in grams for i in self._postings.get(gram, ()))
         nearest = max(
             ((n / (len(grams) + len(self._grams[i]) - n), -i) for i, n in shared.items()),
@@ -53,6 +61,12 @@ def question_of(record: Record) -> str:
 
 def _asked(messages: Sequence[Message]) -> str:
     return "\n".join(m.content for m in messages if m.role == "user")
+
+
+def _spellings(text: str) -> tuple[str, ...]:
+    """The text, and as redaction leaves it where it holds personal data."""
+    redacted = bare(text)
+    return (text,) if redacted == text else (text, redacted)
 
 
 def _postings(sets: Sequence[frozenset[str]]) -> Mapping[str, list[int]]:

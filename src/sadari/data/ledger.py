@@ -1,4 +1,4 @@
-"""The ledger on disk, beside the records that it accounts for."""
+"""Prepared records on disk, and beside them the ledger that accounts for every row."""
 
 from __future__ import annotations
 
@@ -6,10 +6,21 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from sadari.data.types import Ledger, Step
+from sadari.data.formats import write_records
+from sadari.data.types import Dataset, Ledger, Step
 from sadari.store import whole_file
 
+SIDES = ("train.jsonl", "validation.jsonl")
 LEDGER, SET_ASIDE = "ledger.json", "set_aside.jsonl"
+
+
+def write_dataset(data: Dataset, folder: Path) -> None:
+    """Writes what was prepared. A ledger that lies there already counts the files before, so it
+    goes first and the new one comes last."""
+    (folder / LEDGER).unlink(missing_ok=True)
+    for name, records in zip(SIDES, (data.train, data.validation), strict=True):
+        write_records(records, folder / name)
+    write_ledger(data.ledger, folder)
 
 
 def write_ledger(ledger: Ledger, folder: Path) -> None:

@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sadari.data.clean import clean_record
-from sadari.data.duplicates import answer_of, hashes_of, is_single
+from sadari.data.duplicates import fingerprints, hashes_of
 from sadari.data.formats import Account, Source, record_to_json, stream_records
 from sadari.data.formats.format import RowError
 from sadari.data.formats.known import format_of, read_row
 from sadari.data.formats.source import read_lines, read_rows
-from sadari.data.leakage import LeakageIndex, question_of
-from sadari.data.near import bands_of
+from sadari.data.leakage import LeakageIndex
 from sadari.data.redact import find
 from sadari.data.spool import Part
 from sadari.data.types import DataError, Record, SetAside
@@ -103,13 +102,11 @@ def read_part(task: Task) -> Done:
             where = row[0] if isinstance(row, tuple) else getattr(row, "source", "")
             aside.append(("import", SetAside(where, str(error))))
             continue
-        where = f"{record.source} ({record.id})"
         cleaned = clean_record(record)
         if isinstance(cleaned, str):
-            aside.append(("clean", SetAside(where, cleaned)))
-        elif same := task.exam.same_as(question_of(cleaned)):
-            reason = f"repeats the exam question {same}"
-            aside.append(("keep the exam out", SetAside(where, reason)))
+            aside.append(("clean", SetAside(record.place, cleaned)))
+        elif reason := task.exam.against(cleaned):
+            aside.append(("keep the exam out", SetAside(record.place, reason)))
         else:
             kept.append(cleaned)
     personal = tuple(i for i, r in enumerate(kept) if _is_personal(r)) if task.private else ()
@@ -140,21 +137,20 @@ def _is_personal(record: Record) -> bool:
 
 
 def _part(records: Sequence[Record]) -> Part:
-    asked = [question_of(r) for r in records]
-    answered = [answer_of(r) for r in records]
+    prints = fingerprints(records)
     lines = [line_of(r) for r in records]
     columns: dict[str, NDArray[Any]] = {
-        "asks": hashes_of(asked),
-        "answers": hashes_of(answered),
+        "asks": prints.asks,
+        "answers": prints.answers,
         "names": hashes_of([r.id for r in records]),
         "groups": hashes_of([r.group for r in records]),
         "tasks": hashes_of([r.task for r in records]),
         "length": np.fromiter(map(len, lines), np.uint32, len(lines)),
-        "single": np.fromiter(map(is_single, records), bool, len(lines)),
+        "single": prints.single,
         "trusted": np.fromiter((r.from_people for r in records), bool, len(lines)),
     }
-    bands = bands_of([f"{q}\n{a}" for q, a in zip(asked, answered, strict=True)])
-    return Part(lines, columns, (bands >> np.uint64(32)).astype(np.uint32))
+    assert isinstance(prints.bands, np.ndarray)  # those of records in memory are
+    return Part(lines, columns, (prints.bands >> np.uint64(32)).astype(np.uint32))
 
 
 def line_of(record: Record) -> bytes:

@@ -1,5 +1,5 @@
 """The story from a domain folder to training records: clean the documents, collect, hold documents
-out, clean, redact, deduplicate, augment, keep the exam out, split. Every row is accounted for in
+out, clean, keep the exam out, redact, deduplicate, augment, split. Every row is accounted for in
 the ledger."""
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sadari.data.formats import record_to_json
 from sadari.data.leakage import LeakageIndex, question_of, refuse_leaks
 from sadari.data.redact import Vault, redact_records, vault_path
 from sadari.data.split import split_by_group
-from sadari.data.types import DataError, Dataset, Ledger, Record, SetAside, Step
+from sadari.data.types import DataError, Dataset, Ledger, Own, Record, SetAside, Step
 from sadari.domain import Domain
 
 Progress = Callable[[str, int, int], None]
@@ -43,6 +43,7 @@ def prepare(
     own. `progress` hears (step, done, total). Raises DataError when nothing is left to learn from,
     or when the user's own feedback repeats a test question."""
     settings = domain.settings.data
+    exam = LeakageIndex(domain.questions)
     ledger = Ledger()
 
     def account(step: Step) -> None:
@@ -51,10 +52,10 @@ def prepare(
         if progress is not None:
             progress("preparing records", len(ledger.steps), STEPS)
 
-    documents, step = without_furniture(domain.documents)
-    account(step)
-    records, step = collect(replace(domain, documents=tuple(documents)))
-    account(step)
+    own = own_records(domain)
+    records = list(own.records)
+    for step in own.steps:
+        account(step)
     if added is not None and added.folder:
         records, step = added.behind(records)
         account(step)
@@ -63,16 +64,16 @@ def prepare(
         account(step)
     records, step = clean(records)
     account(step)
+    records, step = keep_exam_out(records, exam)
+    account(step)
     if vault is not None and settings.redact:
         records, step = redact_records(records, vault)
         account(step)
     records, step = deduplicate(records, threshold=settings.near_duplicates)
     account(step)
     if settings.augment:
-        records, step = augment(records, settings.augment, settings.seed)
+        records, step = augment(records, settings.augment, settings.seed, exam)
         account(step)
-    records, step = keep_exam_out(records, domain)
-    account(step)
     if not records:
         todo = "Add documents with full sentences, or feedback with good answers."
         raise DataError("no training record could be made.", where=str(domain.path), todo=todo)
@@ -127,6 +128,14 @@ def digest_of(records: Sequence[Record]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+def own_records(domain: Domain) -> Own:
+    """What the domain's own files give. Raises DataError where the user's own feedback repeats a
+    test question."""
+    documents, cleaned = without_furniture(domain.documents)
+    records, collected = collect(replace(domain, documents=tuple(documents)))
+    return Own(tuple(records), (cleaned, collected))
+
+
 def collect(domain: Domain) -> tuple[list[Record], Step]:
     """What the documents give, what people said, and honest refusals."""
     settings = domain.settings.data
@@ -164,12 +173,6 @@ def _hold_out(
     return sift("hold documents out", records, judge)
 
 
-def keep_exam_out(records: Sequence[Record], domain: Domain) -> tuple[list[Record], Step]:
+def keep_exam_out(records: Sequence[Record], exam: LeakageIndex) -> tuple[list[Record], Step]:
     """Drops what repeats a question of the exam, dev or test, exactly or nearly."""
-    exam = LeakageIndex(domain.questions)
-
-    def judge(record: Record) -> Record | str:
-        same = exam.same_as(question_of(record))
-        return f"repeats the exam question {same}" if same else record
-
-    return sift("keep the exam out", records, judge)
+    return sift("keep the exam out", records, lambda record: exam.against(record) or record)

@@ -122,8 +122,15 @@ class SetAsideFile:
         self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
         self.counts[step] = self.counts.get(step, 0) + 1
 
-    def close(self) -> None:
-        """Ends writing."""
+    def __enter__(self) -> SetAsideFile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._file.close()
 
     def of(self, step: str, path: Path) -> SetAsideRows:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from sadari.data.augment import augment
 from sadari.data.clean import clean
 from sadari.data.duplicates import deduplicate
+from sadari.data.leakage import LeakageIndex
 from sadari.data.prepare import keep_exam_out, split
 from sadari.data.redact import Vault, redact_records
 from sadari.data.types import Record, Step
@@ -26,9 +27,14 @@ _STEPS: Mapping[str, Run] = MappingProxyType(
             records, threshold=domain.settings.data.near_duplicates
         ),
         "augment": lambda records, domain, vault: augment(
-            records, max(1, domain.settings.data.augment), domain.settings.data.seed
+            records,
+            max(1, domain.settings.data.augment),
+            domain.settings.data.seed,
+            LeakageIndex(domain.questions),
         ),
-        "exam": lambda records, domain, vault: keep_exam_out(records, domain),
+        "exam": lambda records, domain, vault: keep_exam_out(
+            records, LeakageIndex(domain.questions)
+        ),
     }
 )
 NAMES = (*_STEPS, "split")

@@ -31,6 +31,11 @@ class Record:
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
+    def place(self) -> str:
+        """Where it is from, with its id: how a ledger names it."""
+        return f"{self.source} ({self.id})"
+
+    @property
     def from_people(self) -> bool:
         """Whether somebody rated or wrote the answer."""
         return self.task == "feedback" or self.rating is not None
@@ -80,6 +85,14 @@ class Ledger:
             for row in step.set_aside:
                 counts[row.reason] = counts.get(row.reason, 0) + 1
         return counts
+
+
+@dataclass(frozen=True)
+class Own:
+    """The records that a domain's own files give, and the accounts of the steps that made them."""
+
+    records: tuple[Record, ...] = ()
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 from sadari.assistant import Recipe
 from sadari.data import Dataset, Record
 from sadari.data.clean import clean
+from sadari.data.leakage import LeakageIndex
 from sadari.data.prepare import keep_exam_out
 from sadari.data.redact import Vault, redact_records, vault_path
 from sadari.domain import Domain, Message
@@ -54,10 +55,10 @@ def opinions(domain: Domain, data: Dataset, home: Path) -> Opinions:
         if said.rating == "down" and not said.correction
     ]
     bad, _ = clean([record for record in bad if record.group not in data.held_out])
+    bad, _ = keep_exam_out(bad, LeakageIndex(domain.questions))
     if domain.settings.data.redact:
         with Vault.open(vault_path(home, domain.id)) as vault:
             bad, _ = redact_records(bad, vault)
-    bad, _ = keep_exam_out(bad, domain)
     apart = {record.group for record in data.validation}
     return Opinions(
         (*filter(_says, data.train), *(r for r in bad if r.group not in apart)),
