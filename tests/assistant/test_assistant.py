@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from sadari.domain.message import assistant as said
 from sadari.domain.message import user
 from sadari.domain.skeleton import write_skeleton
 from sadari.llm.types import Failure, Request
+from sadari.releases.release import recipe_from_json
 from tests.assistant.conftest import Parrot
 
 
@@ -86,6 +89,22 @@ def test_a_form_of_the_answer_reaches_the_model_as_it_is(index: Path) -> None:
     asyncio.run(Assistant(rag(index), model).answer([user("반품?")], form))
     ask(rag(index), model, user("반품?"))
     assert [request.response_format for request in model.asked] == [form, None]
+
+
+def test_what_the_chat_template_is_told_reaches_the_model(tmp_path: Path) -> None:
+    write_skeleton(tmp_path / "shop")
+    settings = tmp_path / "shop" / "domain.toml"
+    text = settings.read_text(encoding="utf-8")
+    told = "[models]\ntemplate_kwargs = { enable_thinking = false }"
+    settings.write_text(text.replace("[models]", told), encoding="utf-8")
+    recipe = recipe_for(read_domain(tmp_path / "shop"), "prompt")
+    model = Parrot(lambda _: "x")
+    ask(recipe, model, user("반품?"))
+    assert model.asked[0].template_kwargs == {"enable_thinking": False}
+    kept = json.loads(json.dumps(recipe.as_dict()))
+    assert recipe_from_json(kept) == recipe
+    plain = replace(recipe, prompt=replace(recipe.prompt, template_kwargs=()))
+    assert bundle(plain, model).digest != bundle(recipe, model).digest
 
 
 def test_a_closed_stream_stops_the_model(index: Path) -> None:

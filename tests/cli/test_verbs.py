@@ -249,6 +249,8 @@ def test_a_file_of_records_joins_the_domains_own(shop: Path, tmp_path: Path) -> 
     rows.write_text('{"question": "언제 열어요?", "answer": "아홉 시에 엽니다."}\n[1]\n')
     words = ("data", "prepare", shop, "--add", rows, "--out", tmp_path / "out", "--json")
     made = json.loads(run(*words, home=tmp_path / "home").stdout)
-    assert made["ledger"][0]["set_aside"] == 1
+    steps = {step["name"]: step for step in made["ledger"]}
+    assert list(steps)[:3] == ["clean documents", "collect", "import"]
+    assert (steps["import"]["made"], steps["import"]["set_aside"]) == (2, 1)
     assert made["train"] + made["validation"] == made["ledger"][-1]["rows_out"]
     assert (tmp_path / "out" / "ledger.json").is_file()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,13 @@ from sadari.assistant import Recipe, recipe_for
 from sadari.data import Record, prepare
 from sadari.domain import Domain, read_domain
 from sadari.domain.message import assistant, user
-from sadari.jobs.lessons import lessons, shuffle_answers
+from sadari.jobs.lessons import Asking, lessons, shuffle_answers
 from sadari.llm.weights import load_tokenizer
-from sadari.retrieval import Index, build_index
+from sadari.retrieval import build_index
 from tests.domains import small_domain
+from tests.tiny import TEMPLATE, tiny_tokenizer
+
+QUIET = ("enable_thinking", False)
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +40,7 @@ def test_only_the_answer_is_learned_and_ends_its_turn(
 ) -> None:
     tokenizer = load_tokenizer(tiny)
     records = prepare(domain).train
-    made = lessons(
-        records,
-        tokenizer,
-        closed=recipes[0],
-        open_book=None,
-        index=None,
-        with_passages=0,
-        seed=0,
-    )
+    made = lessons(records, tokenizer, Asking(recipes[0]), seed=0)
     assert len(made) == len(records)
     for record, lesson in zip(records, made, strict=True):
         learned = tuple(i for i, t in zip(lesson.ids, lesson.trained, strict=True) if t)
@@ -58,12 +54,8 @@ def test_an_open_book_lesson_holds_the_passage_that_answers(
 ) -> None:
     tokenizer = load_tokenizer(tiny)
     closed, rag = recipes
-    assert rag.retrieval is not None
-    index = Index.open(Path(rag.retrieval.index))
     records = [r for r in prepare(domain).train if r.task not in ("refusal", "feedback")]
-    made = lessons(
-        records, tokenizer, closed=closed, open_book=rag, index=index, with_passages=1, seed=0
-    )
+    made = lessons(records, tokenizer, Asking(closed, rag, with_passages=1), seed=0)
     for record, lesson in zip(records, made, strict=True):
         prompt = tuple(i for i, t in zip(lesson.ids, lesson.trained, strict=True) if not t)
         text = _text(tokenizer, prompt)
@@ -104,16 +96,7 @@ def test_a_session_teaches_every_turn_and_its_control_only_a_wrong_end(
     ]
 
     def learned(shuffled: bool) -> list[str]:
-        made = lessons(
-            sessions,
-            tokenizer,
-            closed=recipes[0],
-            open_book=None,
-            index=None,
-            with_passages=0,
-            seed=0,
-            shuffled=shuffled,
-        )
+        made = lessons(sessions, tokenizer, Asking(recipes[0]), seed=0, shuffled=shuffled)
         return [
             _text(tokenizer, tuple(i for i, t in zip(m.ids, m.trained, strict=True) if t))
             for m in made
@@ -123,3 +106,23 @@ def test_a_session_teaches_every_turn_and_its_control_only_a_wrong_end(
         f"{n}호 맞나요?" in text and f"{n}번 끝" in text for n, text in enumerate(learned(False))
     )
     assert all(f"{n}번 끝" not in text and "호" not in text for n, text in enumerate(learned(True)))
+
+
+def test_functions_on_offer_and_what_the_template_is_told_are_read_in_training(
+    recipes: tuple[Recipe, Recipe],
+) -> None:
+    """As `Request` renders them when the tuned model is asked."""
+    tokenizer = tiny_tokenizer(
+        "{% if tools %}{{ tools | tojson }}{% endif %}"
+        "{% if enable_thinking is false %}[no thinking]{% endif %}" + TEMPLATE
+    )
+    find = {"type": "function", "function": {"name": "find_order", "parameters": {}}}
+    record = Record("r", (user("어디?"), assistant("창고")), "g", "f:1", extra={"tools": [find]})
+    closed = recipes[0]
+    quiet = replace(closed, prompt=replace(closed.prompt, template_kwargs=(QUIET,)))
+    (with_both,) = lessons([record], tokenizer, Asking(quiet), seed=0)
+    (without,) = lessons([replace(record, extra={})], tokenizer, Asking(closed), seed=0)
+    assert "find_order" in _text(tokenizer, with_both.ids)
+    assert "[no thinking]" in _text(tokenizer, with_both.ids)
+    assert "find_order" not in _text(tokenizer, without.ids)
+    assert "[no thinking]" not in _text(tokenizer, without.ids)

@@ -13,7 +13,7 @@ from sadari.data import Dataset, Record, prepare
 from sadari.domain import Domain, read_domain
 from sadari.domain.message import assistant, user
 from sadari.jobs import Job, JobError, plan, tune_all
-from sadari.jobs.lessons import lessons
+from sadari.jobs.lessons import Asking, lessons
 from sadari.jobs.preferences import opinions, plan_preference, preferred
 from sadari.llm.weights import load_tokenizer
 from tests.domains import SUBJECTS, small_domain
@@ -122,9 +122,7 @@ def test_a_disliked_answer_is_never_imitated(domain: Domain) -> None:
     bad = Record("x", (user("왜요?"), assistant("몰라요")), "g", "file:1", rating="down")
     recipe = recipe_for(domain, "prompt")
     tokenizer = load_tokenizer(Path(domain.settings.models.base))
-    made = lessons(
-        [bad], tokenizer, closed=recipe, open_book=None, index=None, with_passages=0, seed=0
-    )
+    made = lessons([bad], tokenizer, Asking(recipe), seed=0)
     assert made == []
 
 

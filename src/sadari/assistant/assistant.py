@@ -220,6 +220,7 @@ class Assistant:
             response_format=response_format,
             sampling=self.recipe.sampling,
             adapter=self.recipe.adapter,
+            template_kwargs=dict(self.recipe.prompt.template_kwargs),
         )
         found = tuple(Citation(p.document, p.heading or p.title, p.text) for p in passages)
         return _Prepared(question, request, found, self._evidence(messages))

@@ -90,7 +90,8 @@ def default_prompt(domain: Domain) -> Prompt:
     system = "\n".join([settings.persona.strip(), *settings.prompt.rules])
     glossary = domain.glossary if settings.prompt.glossary else ()
     tasks = tuple(settings.tasks.items())
-    return Prompt(system, glossary, tasks=tasks, language=settings.language)
+    told = tuple(settings.models.template_kwargs.items())
+    return Prompt(system, glossary, (), tasks, settings.language, told)
 
 
 def model_spec(domain: Domain) -> ModelSpec:

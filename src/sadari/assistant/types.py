@@ -24,13 +24,15 @@ class AssistantError(SadariError):
 class Prompt:
     """What surrounds the question: the instruction, the glossary to explain terms from
     (each term with its meaning and aliases), worked examples (question, answer), what stands before
-    a conversation of each task (task, prefix), and the language of the labels in between."""
+    a conversation of each task (task, prefix), the language of the labels in between, and what the
+    model's chat template is told beside the turns (name, value)."""
 
     system: str
     glossary: tuple[Term, ...] = ()
     examples: tuple[tuple[str, str], ...] = ()
     tasks: tuple[tuple[str, str], ...] = ()
     language: str = "ko"
+    template_kwargs: tuple[tuple[str, Any], ...] = ()
 
     def of_task(self, messages: Sequence[Message], task: str) -> tuple[Message, ...]:
         """A conversation behind the prefix of its task, if it has one."""
@@ -95,8 +97,9 @@ class Bundle:
             content.pop(word)
         if content["retrieval"]:
             content["retrieval"].pop("index")
-        if not content["prompt"]["tasks"]:
-            content["prompt"].pop("tasks")
+        for word in ("tasks", "template_kwargs"):
+            if not content["prompt"][word]:
+                content["prompt"].pop(word)
         content["tools"] = content["tools"] is not None
         content["files"] = sorted(self.files.values())
         text = json.dumps(content, ensure_ascii=False, sort_keys=True)

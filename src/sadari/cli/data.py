@@ -169,18 +169,14 @@ def preview(
     from sadari.assistant import recipe_for
     from sadari.data import prepare_in
     from sadari.domain import read_domain
-    from sadari.jobs.lessons import lessons
+    from sadari.jobs.lessons import Asking, lessons
     from sadari.llm.weights import load_tokenizer, resolve
     from sadari.store import Store
 
     folder = read_domain(domain)
     records = prepare_in(Store.open().home, folder).train[:count]
     tokenizer = load_tokenizer(resolve(folder.settings.models.base))
-    closed = recipe_for(folder, "prompt")
-    made = lessons(
-        records, tokenizer, closed=closed, open_book=None, index=None, with_passages=0, seed=0
-    )
-    for example in made:
+    for example in lessons(records, tokenizer, Asking(recipe_for(folder, "prompt")), seed=0):
         show_lesson(tokenizer, example)
 
 

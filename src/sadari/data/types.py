@@ -36,6 +36,11 @@ class Record:
         return f"{self.source} ({self.id})"
 
     @property
+    def tools(self) -> tuple[Mapping[str, Any], ...]:
+        """The functions that were on offer, as JSON schemas."""
+        return tuple(self.extra.get("tools", ()))
+
+    @property
     def from_people(self) -> bool:
         """Whether somebody rated or wrote the answer."""
         return self.task == "feedback" or self.rating is not None

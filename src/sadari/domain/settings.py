@@ -26,6 +26,7 @@ class ModelSettings(Section):
     url: str | None = None
     key_env: str | None = None
     dtype: Literal["float32", "bfloat16"] | None = None
+    template_kwargs: dict[str, bool | int | float | str] = Field(default_factory=dict)
     remote: bool = False
     price: PriceSettings | None = None
 

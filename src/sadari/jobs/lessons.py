@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from sadari.assistant import Recipe, build_messages, last_question, passages_for
@@ -14,56 +16,60 @@ from sadari.llm import Rendered, render_examples
 from sadari.retrieval import Index, Passage
 
 
+@dataclass(frozen=True)
+class Asking:
+    """How records are put to the model: as the recipe `closed` asks, and `with_passages` of them
+    as `open_book` does, behind passages of its index."""
+
+    closed: Recipe
+    open_book: Recipe | None = None
+    with_passages: float = 0.0
+
+    @cached_property
+    def index(self) -> Index | None:
+        """Where passages are found; None where no record gets any."""
+        found = self.open_book and self.open_book.retrieval
+        return Index.open(Path(found.index)) if found and self.with_passages else None
+
+    @property
+    def template_kwargs(self) -> Mapping[str, Any]:
+        """What the chat template is told."""
+        return dict(self.closed.prompt.template_kwargs)
+
+
 def lessons(
     records: Sequence[Record],
     tokenizer: Any,
-    *,
-    closed: Recipe,
-    open_book: Recipe | None,
-    index: Index | None,
-    with_passages: float,
+    asking: Asking,
     seed: int,
+    *,
     shuffled: bool = False,
 ) -> list[Rendered]:
-    """Each record as training examples: `with_passages` of them behind retrieved passages in the
-    words of the recipe `open_book`, the others as `closed` asks. The passage that answers is put
-    in where retrieval missed it. `shuffled` gives every question another one's answer: the control
-    that must teach nothing. An answer that somebody disliked is no lesson."""
+    """Each record as training examples, put as `asking` says, with the functions that were on
+    offer. The passage that answers is put in where retrieval missed it. `shuffled` gives every
+    question another one's answer: the control that must teach nothing. An answer that somebody
+    disliked is no lesson."""
     chosen = [r for r in records if r.rating != "down" or r.rejected is not None]
     if shuffled:
         chosen = shuffle_answers(chosen, seed)
-    asked = prompts(
-        chosen,
-        closed=closed,
-        open_book=open_book,
-        index=index,
-        with_passages=with_passages,
-        seed=seed,
-    )
+    told = asking.template_kwargs
     examples: list[Rendered] = []
-    for record, prompt in zip(chosen, asked, strict=True):
-        rendered = render_examples(tokenizer, (*prompt, record.messages[-1]))
+    for record, prompt in zip(chosen, prompts(chosen, asking, seed), strict=True):
+        turns = (*prompt, record.messages[-1])
+        rendered = render_examples(tokenizer, turns, record.tools, told)
         examples.extend(replace(one, source=record.source) for one in rendered)
     return examples
 
 
-def prompts(
-    records: Sequence[Record],
-    *,
-    closed: Recipe,
-    open_book: Recipe | None,
-    index: Index | None,
-    with_passages: float,
-    seed: int,
-) -> Iterator[tuple[Message, ...]]:
+def prompts(records: Sequence[Record], asking: Asking, seed: int) -> Iterator[tuple[Message, ...]]:
     """What the model reads before each record's answer, by the rule of `lessons`."""
     draw = random.Random(f"{seed}/lessons")
     for record in records:
         passages: Sequence[Passage] = ()
-        recipe = closed
-        if open_book is not None and index is not None and draw.random() < with_passages:
-            recipe = open_book
-            passages = _passages(record, index, open_book, draw)
+        recipe = asking.closed
+        if asking.open_book and asking.index and draw.random() < asking.with_passages:
+            recipe = asking.open_book
+            passages = _passages(record, asking.index, recipe, draw)
         prompt = replace(recipe.prompt, examples=())
         asked = prompt.of_task(record.messages[:-1], record.task)
         yield tuple(build_messages(prompt, asked, passages))

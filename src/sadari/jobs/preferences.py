@@ -17,13 +17,12 @@ from sadari.data.prepare import keep_exam_out
 from sadari.data.redact import Vault, redact_records, vault_path
 from sadari.domain import Domain, Message
 from sadari.domain.message import assistant, user
-from sadari.jobs.lessons import prompts, unlearned
+from sadari.jobs.lessons import Asking, prompts, unlearned
 from sadari.jobs.tune import Job, name_of
 from sadari.jobs.types import JobError
 from sadari.llm import Rendered
 from sadari.llm.render import render
 from sadari.llm.weights import load_tokenizer
-from sadari.retrieval import Index
 from sadari.tuning import Lesson, Pair, Rated, TuneSettings
 from sadari.tuning.settings import PREFERENCE_RATE, PreferenceLoss
 
@@ -68,15 +67,6 @@ def opinions(domain: Domain, data: Dataset, home: Path) -> Opinions:
 
 def _says(record: Record) -> bool:
     return record.rejected is not None or record.rating is not None
-
-
-@dataclass(frozen=True)
-class Asking:
-    """How the questions are put: the recipes of the rungs, and with which share of passages."""
-
-    closed: Recipe
-    open_book: Recipe | None
-    with_passages: float
 
 
 def plan_preference(
@@ -146,23 +136,12 @@ def _lessons(
     seed: int,
     left_out: Counter[str],
 ) -> list[Lesson]:
-    index = None
-    if asking.open_book is not None and asking.open_book.retrieval is not None:
-        index = Index.open(Path(asking.open_book.retrieval.index))
-    asked = prompts(
-        records,
-        closed=asking.closed,
-        open_book=asking.open_book,
-        index=index,
-        with_passages=asking.with_passages,
-        seed=seed,
-    )
+    told = asking.template_kwargs
     lessons: list[Lesson] = []
-    for record, prompt in zip(records, asked, strict=True):
-        liked, disliked = _answers(record)
+    for record, prompt in zip(records, prompts(records, asking, seed), strict=True):
         good, bad = (
-            _answered(tokenizer, prompt, answer, record.source) if answer else None
-            for answer in (liked, disliked)
+            _answered(tokenizer, prompt, answer, record, told) if answer else None
+            for answer in _answers(record)
         )
         if good is not None and good == bad:
             left_out["its two answers are equal"] += 1
@@ -184,9 +163,15 @@ def _answers(record: Record) -> tuple[Message | None, Message | None]:
     return (last, None) if record.rating == "up" else (None, last)
 
 
-def _answered(tokenizer: Any, prompt: Sequence[Message], answer: Message, source: str) -> Rendered:
+def _answered(
+    tokenizer: Any,
+    prompt: Sequence[Message],
+    answer: Message,
+    record: Record,
+    told: Mapping[str, Any],
+) -> Rendered:
     turns = (*unlearned(prompt), replace(answer, train=None))
-    return replace(render(tokenizer, turns, add_generation_prompt=False), source=source)
+    return replace(render(tokenizer, turns, record.tools, False, told), source=record.source)
 
 
 def _check(

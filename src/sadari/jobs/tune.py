@@ -29,7 +29,7 @@ from sadari.data import Dataset
 from sadari.domain import Domain
 from sadari.jobs.child import tracked, train_job
 from sadari.jobs.forgetting import check_general, read_general, rehearsal
-from sadari.jobs.lessons import lessons
+from sadari.jobs.lessons import Asking, lessons
 from sadari.jobs.outcome import conclude
 from sadari.jobs.prediction import Prediction
 from sadari.jobs.runs import read_run
@@ -40,7 +40,6 @@ from sadari.llm import cores, end_with_parent
 from sadari.llm.folders import TUNING
 from sadari.llm.weights import digest as weights_digest
 from sadari.llm.weights import has_gpu, is_small, load_tokenizer, resolve
-from sadari.retrieval import Index
 from sadari.tuning import Lesson, TuneSettings
 
 log = logging.getLogger("sadari.jobs")
@@ -139,28 +138,14 @@ def plan(
     tokenizer = load_tokenizer(base)
     general = read_general(domain)  # every tuning is tested with them; now is when to find faults
     check_general(general, tokenizer, base)
-    index = None
-    if open_book is not None and open_book.retrieval is not None:
-        index = Index.open(Path(open_book.retrieval.index))
-    share = domain.settings.data.with_passages
+    asking = Asking(closed, open_book, domain.settings.data.with_passages)
     balance = domain.settings.data.balance
     rehearsed = domain.settings.tuning.rehearsal
     prompts = tuple(prompt_digest(recipe.prompt) for recipe in (closed, open_book) if recipe)
     jobs = []
     for seed in seeds:
         made = [
-            tuple(
-                lessons(
-                    records,
-                    tokenizer,
-                    closed=closed,
-                    open_book=open_book,
-                    index=index,
-                    with_passages=share,
-                    seed=seed,
-                    shuffled=shuffled,
-                )
-            )
+            tuple(lessons(records, tokenizer, asking, seed, shuffled=shuffled))
             for records in (
                 balanced(data.train, domain.settings.tasks, balance, seed),
                 data.validation,

@@ -173,7 +173,7 @@ def _shared(tokenizer: Any, ids: list[int], prefix: list[int], turn: int) -> int
         f"the chat template of {tokenizer.name_or_path} writes turn {turn + 1} differently in the "
         "whole conversation than when it is asked for (it drops or adds thinking, say).",
         todo="Train on the last answer only (train=false on earlier assistant turns), or set "
-        "template_kwargs such as enable_thinking=false.",
+        "`[models] template_kwargs`, such as { enable_thinking = false }.",
     )
 
 

@@ -27,10 +27,11 @@ def recipe_from_json(row: Mapping[str, Any]) -> Recipe:
     terms = tuple(Term(t["term"], t["meaning"], tuple(t["aliases"])) for t in prompt["glossary"])
     shots = tuple((q, a) for q, a in prompt["examples"])
     tasks = tuple((task, prefix) for task, prefix in prompt.get("tasks", ()))
+    told = tuple((name, value) for name, value in prompt.get("template_kwargs", ()))
     sampling = dict(row["sampling"]) | {"stop": tuple(row["sampling"]["stop"])}
     return Recipe(
         **{k: row[k] for k in ("name", "model", "parent", "adapter", "refusal")},
-        prompt=Prompt(prompt["system"], terms, shots, tasks, prompt.get("language", "ko")),
+        prompt=Prompt(prompt["system"], terms, shots, tasks, prompt.get("language", "ko"), told),
         retrieval=Retrieval(**row["retrieval"]) if row["retrieval"] else None,
         tools=Tools(**row["tools"]) if row["tools"] else None,
         sampling=Sampling(**sampling),

@@ -120,7 +120,7 @@ def _plain(form: Format, record: Record) -> dict[str, Any]:
         record.messages,
         record.rejected,
         "up" if record.rating == "up" else "down" if record.rating == "down" else None,
-        record.extra.get("tools", ()),
+        record.tools,
     )
     row = form.write(content)
     if form.bare:
