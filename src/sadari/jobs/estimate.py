@@ -12,6 +12,7 @@ from sadari.domain import Domain
 from sadari.jobs.prediction import Prediction
 from sadari.jobs.tune import Job, threads_for
 from sadari.jobs.types import enough_memory
+from sadari.llm.processes import give_memory_back
 from sadari.llm.weights import has_gpu
 from sadari.tuning import TuneSettings
 
@@ -109,6 +110,7 @@ def estimate(job: Job, settings: Sequence[Setting], domain: Domain) -> Estimate:
         return footprint(job.base, train.units, tried, dtype=dtype, device=device.type)
 
     taken = need(wanted)
+    give_memory_back()  # what an estimate before this one used is no part of the libraries
     libraries = 0 if device.type == "cuda" else resident_bytes() + KERNELS_BYTES
     free = free_bytes(device)
     if job.memory_limit is not None:
