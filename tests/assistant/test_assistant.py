@@ -104,7 +104,7 @@ def test_what_the_chat_template_is_told_reaches_the_model(tmp_path: Path) -> Non
     kept = json.loads(json.dumps(recipe.as_dict()))
     assert recipe_from_json(kept) == recipe
     plain = replace(recipe, prompt=replace(recipe.prompt, template_kwargs=()))
-    assert bundle(plain, model).digest != bundle(recipe, model).digest
+    assert bundle(plain, model.info).digest != bundle(recipe, model.info).digest
 
 
 def test_a_closed_stream_stops_the_model(index: Path) -> None:
@@ -150,9 +150,9 @@ def test_a_bundle_is_named_by_what_answers(index: Path, tmp_path: Path) -> None:
     model = Parrot(lambda _: "x")
     copy = tmp_path / "copy.sqlite"
     copy.write_bytes(index.read_bytes())
-    here, there = bundle(rag(index), model), bundle(rag(copy), model)
+    here, there = bundle(rag(index), model.info), bundle(rag(copy), model.info)
     assert here.digest == there.digest, "not by where it lies"
-    assert here.digest != bundle(rag(index, k=1), model).digest
+    assert here.digest != bundle(rag(index, k=1), model.info).digest
     assert here.pinned
     adapter = tmp_path / "adapter"
     adapter.mkdir()
@@ -162,14 +162,14 @@ def test_a_bundle_is_named_by_what_answers(index: Path, tmp_path: Path) -> None:
     for content in ("a", "b"):
         (adapter / "adapter_model.safetensors").write_text(content)
         recipe = Recipe("tuned", "parrot", Prompt("x"), adapter=str(adapter))
-        digests.add(bundle(recipe, model).digest)
+        digests.add(bundle(recipe, model.info).digest)
     assert len(digests) == 2
 
 
 def test_a_bundle_misses_no_file(tmp_path: Path) -> None:
     recipe = Recipe("tuned", "parrot", Prompt("x"), adapter=str(tmp_path))
     with pytest.raises(AssistantError, match=r"adapter_config\.json: cannot be read"):
-        bundle(recipe, Parrot(lambda _: "x"))
+        bundle(recipe, Parrot(lambda _: "x").info)
 
 
 def test_the_same_question_gives_the_same_request(index: Path) -> None:

@@ -47,7 +47,7 @@ def test_every_weight_is_tuned_evaluated_and_released(tmp_path: Path, tiny: Path
 
     domain, store = read_domain(folder), Store.open(tmp_path / "home")
     model = open_model(model_spec(domain))
-    pinned = bundle(recipe_for(domain, "tuned", adapter=adapter), model)
+    pinned = bundle(recipe_for(domain, "tuned", adapter=adapter), model.info)
     assert {"model", "adapter/config.json", "adapter/model.safetensors"} == set(pinned.files)
     release = keep(store, domain.id, pinned, model_spec(domain), {})
     assert open_release(store, release).recipe.adapter != str(adapter)

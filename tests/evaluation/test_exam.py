@@ -46,7 +46,7 @@ class Endpoint:
 def take(url: str, kept: Path, document: Document = RULES) -> tuple[Score, ...]:
     model = RemoteModel("far", f"{url}/v1", retries=0)
     recipe = Recipe("prompt", "far", Prompt("짧게 답하세요."))
-    assistant = Assistant(recipe, model, release=bundle(recipe, model).digest)
+    assistant = Assistant(recipe, model, release=bundle(recipe, model.info).digest)
     return asyncio.run(evaluate(assistant, QUESTIONS, {document.id: document}, kept=kept))
 
 

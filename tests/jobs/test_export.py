@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from sadari.jobs import JobError
-from sadari.jobs.export import export, strip_folder
+from sadari.jobs.export import Naming, export, strip_folder
 from sadari.jobs.merging import adapter_config, difference
 from sadari.jobs.modelfile import go_template, modelfile, turns_of, vllm_command
 from sadari.llm.adapters import AdapterCard
@@ -32,7 +32,7 @@ def test_a_merge_is_the_sum_and_says_what_it_moves(
 ) -> None:
     """PREVENT 7: in bfloat16, compared with the adapter, and the difference is kept."""
     out = tmp_path / "merged"
-    done = export(adapter, out, merged=True, name="shop", scores={"tuned": "41 %"})
+    done = export(adapter, out, Naming("shop", scores={"tuned": "41 %"}), merged=True)
     merged, plain = load_model(out, "float32"), load_model(tiny, "float32")
     layer = merged.model.layers[0]
     assert not torch.equal(
@@ -83,7 +83,7 @@ def test_four_bits_are_smaller_and_say_what_they_move(
 
 def test_four_bits_are_ollamas_own_work_and_no_adapters(adapter: Path, tmp_path: Path) -> None:
     done = export(
-        adapter, tmp_path / "o", merged=True, four_bits=True, server="ollama", name="shop"
+        adapter, tmp_path / "o", Naming("shop"), merged=True, four_bits=True, server="ollama"
     )
     assert "ollama create shop --quantize q4_K_M -f Modelfile" in done.command
     assert "quantization_config" not in (done.folder / "config.json").read_text()
@@ -99,14 +99,14 @@ def test_the_difference_of_logits() -> None:
 
 
 def test_an_adapter_alone(adapter: Path, tiny: Path, tmp_path: Path) -> None:
-    done = export(adapter, tmp_path / "alone", name="shop", base=str(tiny))
+    done = export(adapter, tmp_path / "alone", Naming("shop", str(tiny)))
     assert "log.jsonl" not in done.files
     assert {"adapter_model.safetensors", "tokenizer.json"} <= set(done.files)
     assert done.command == (
         f"vllm serve {tiny} --enable-lora --max-lora-rank 8 --lora-modules shop={tmp_path}/alone"
     )
     with pytest.raises(JobError, match="not empty"):
-        export(adapter, tmp_path / "alone", name="shop")
+        export(adapter, tmp_path / "alone", Naming("shop"))
 
 
 def test_an_adapter_of_another_base_is_refused(adapter: Path, tmp_path: Path, tiny: Path) -> None:
@@ -115,7 +115,7 @@ def test_an_adapter_of_another_base_is_refused(adapter: Path, tmp_path: Path, ti
     AdapterCard("0" * 64, (1,), {1: 0.0}).write(adapter)
     try:
         with pytest.raises(JobError, match="another base than other"):
-            export(adapter, tmp_path / "out", base=str(other))
+            export(adapter, tmp_path / "out", Naming(base=str(other)))
     finally:
         (adapter / "base.json").unlink()
     assert not (tmp_path / "out").exists()
@@ -140,7 +140,7 @@ def test_no_adapter_at_all(tmp_path: Path) -> None:
 
 
 def test_a_modelfile_says_the_chat_template(adapter: Path, tmp_path: Path) -> None:
-    done = export(adapter, tmp_path / "o", name="shop", server="ollama", system="짧게 답하세요.")
+    done = export(adapter, tmp_path / "o", Naming("shop", system="짧게 답하세요."), server="ollama")
     text = (tmp_path / "o" / "Modelfile").read_text(encoding="utf-8")
     assert text.startswith("FROM /")
     assert "\nADAPTER .\n" in text
@@ -165,11 +165,14 @@ def test_the_turns_put_together_are_what_the_template_writes() -> None:
     )
 
 
-def test_a_template_that_rewrites_turns_is_left_to_ollama() -> None:
+def test_a_template_that_rewrites_turns_is_left_to_ollama(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     tokenizer = tiny_tokenizer(THINKING_TEMPLATE)
     assert turns_of(tokenizer) is None
     text = modelfile(tokenizer, start=".", adapter=False, context_length=64)
     assert "TEMPLATE" not in text
+    assert "ollama show --template" in caplog.text
     assert "PARAMETER num_ctx 64" in text
 
 
@@ -241,7 +244,7 @@ def test_weights_that_are_a_pickle_or_not_whole(adapter: Path, tmp_path: Path) -
 def test_what_fails_half_way_leaves_nothing(adapter: Path, tmp_path: Path, tiny: Path) -> None:
     other = tiny_model(tmp_path / "other", width=32)
     with pytest.raises(JobError, match="does not fit this base: size mismatch"):
-        export(adapter, tmp_path / "out", merged=True, base=str(other))
+        export(adapter, tmp_path / "out", Naming(base=str(other)), merged=True)
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 
@@ -252,6 +255,6 @@ def test_a_file_is_no_folder_to_export_to(adapter: Path, tmp_path: Path) -> None
 
 
 def test_a_command_quotes_its_paths(adapter: Path, tmp_path: Path) -> None:
-    done = export(adapter, tmp_path / "a b", name="my shop", server="ollama")
+    done = export(adapter, tmp_path / "a b", Naming("my shop"), server="ollama")
     assert shlex.split(done.command)[1] == str(tmp_path / "a b")
     assert "ollama create 'my shop' -f Modelfile" in done.command

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from sadari.llm import ModelError, ModelSpec, open_model
+from sadari.llm import ModelError, ModelSpec, identify, open_model
 from sadari.llm.local import LocalModel
 from sadari.llm.remote import RemoteModel
 from sadari.llm.weights import digest, resolve
@@ -30,6 +30,17 @@ def test_a_folder_opens(folders: dict[str, Path]) -> None:
     model.close()
 
 
+def test_a_model_is_known_without_its_weights(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promoting a release of a large model does not load it."""
+    model = open_model(ModelSpec(str(folders["llama"])))
+    assert isinstance(model, LocalModel)
+    model.close()
+    monkeypatch.setattr(LocalModel, "__init__", None)
+    assert identify(ModelSpec(str(folders["llama"]))) == model.info
+
+
 def test_a_dtype_can_be_chosen(folders: dict[str, Path]) -> None:
     model = open_model(ModelSpec(str(folders["llama"]), dtype="bfloat16"))
     assert isinstance(model, LocalModel)
@@ -43,6 +54,8 @@ def test_a_closed_domain_refuses_an_endpoint() -> None:
     spec = ModelSpec("gpt", url="http://127.0.0.1:9/v1")
     with pytest.raises(ModelError, match="this domain is closed"):
         open_model(spec, allow_remote=False)
+    with pytest.raises(ModelError, match="this domain is closed"):
+        identify(spec)
     assert isinstance(open_model(spec, allow_remote=True), RemoteModel)
 
 

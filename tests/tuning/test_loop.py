@@ -35,7 +35,7 @@ def test_it_learns_and_plain_peft_loads_what_it_learnt(
     settings = dataclasses.replace(QUICK, epochs=30, dropout=0.0, patience=None)
     result = train(any_base, examples, examples, settings, tmp_path / "a", on_step=seen.append)
     assert result.train_losses[-1] < 0.5 * result.train_losses[0]
-    assert result.improved
+    assert result.best_validation_loss < result.validation_losses[0]
     assert [p.step for p in seen] == list(range(1, 31))
     assert seen[-1].seconds_left == 0
     assert seen[0].steps == result.steps == 30

@@ -7,19 +7,19 @@ from pathlib import Path
 
 from sadari.assistant.types import AssistantError, Bundle, Recipe
 from sadari.llm.folders import ADAPTER_CONFIG, ADAPTER_WEIGHTS, MODEL_CONFIG
-from sadari.llm.types import LanguageModel
+from sadari.llm.types import ModelInfo
 from sadari.store import file_digest
 
 
-def bundle(recipe: Recipe, model: LanguageModel) -> Bundle:
+def bundle(recipe: Recipe, model: ModelInfo) -> Bundle:
     """The recipe with the SHA-256 of its model, adapter, index and tools. A remote model has no
     weights to hash: its address stands for them, and the bundle is not pinned. Raises
     AssistantError when a file that it names is gone."""
     files: dict[str, str] = {}
-    if model.info.digest:
-        files["model"] = model.info.digest
-    if model.info.endpoint:
-        files["endpoint"] = hashlib.sha256(model.info.endpoint.encode()).hexdigest()
+    if model.digest:
+        files["model"] = model.digest
+    if model.endpoint:
+        files["endpoint"] = hashlib.sha256(model.endpoint.encode()).hexdigest()
     if recipe.adapter:
         folder = Path(recipe.adapter)
         names = [ADAPTER_CONFIG, ADAPTER_WEIGHTS]
@@ -32,7 +32,7 @@ def bundle(recipe: Recipe, model: LanguageModel) -> Bundle:
         files["index"] = sha256_of(Path(recipe.retrieval.index))
     if recipe.tools:
         files["tools.py"] = sha256_of(Path(recipe.tools.file))
-    return Bundle(recipe, files, pinned=model.info.digest is not None)
+    return Bundle(recipe, files, pinned=model.digest is not None)
 
 
 def sha256_of(path: Path, *, anew: bool = False) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sadari.cli.common import JsonOption, output, print_json, say
 
 if TYPE_CHECKING:
+    from sadari.jobs.export import Naming
     from sadari.store import Store
 
 
@@ -68,10 +69,10 @@ def export(
         return
     if to is None:
         raise JobError("Nobody said where to.", todo="Add --to FOLDER.")
-    adapter, named = what, dict[str, Any]()
+    adapter, naming = what, None
     if (what / "domain.toml").is_file():
-        adapter, named = _of_domain(what, Store.open())
-    done = write(adapter, to, merged=merge, four_bits=quantise, server=server.value, **named)
+        adapter, naming = _of_domain(what, Store.open())
+    done = write(adapter, to, naming, merged=merge, four_bits=quantise, server=server.value)
     if json:
         print_json(done.to_json())
         return
@@ -81,11 +82,12 @@ def export(
     output.print(done.command, markup=False, soft_wrap=True)
 
 
-def _of_domain(folder: Path, store: Store) -> tuple[Path, dict[str, Any]]:
+def _of_domain(folder: Path, store: Store) -> tuple[Path, Naming]:
     """The adapter of a domain, and what the domain knows of it. Raises JobError where none is."""
     from sadari.assistant import recipe_for
     from sadari.domain import read_domain
     from sadari.jobs import JobError
+    from sadari.jobs.export import Naming
     from sadari.jobs.runs import runs_of
     from sadari.ladder import scores_of
     from sadari.releases import current, read_manifest
@@ -104,9 +106,6 @@ def _of_domain(folder: Path, store: Store) -> tuple[Path, dict[str, Any]]:
             raise JobError(f"{domain.id} has no adapter.", where=str(folder), todo=todo)
         adapter, tuned = done[-1].folder, done[-1].folder.name
         say(f"The adapter of the last tuning, {done[-1].name}.")
-    return adapter, {
-        "name": domain.id,
-        "base": domain.settings.models.base,
-        "system": recipe_for(domain, "prompt").prompt.system,
-        "scores": scores_of(store, domain.id, tuned),
-    }
+    system = recipe_for(domain, "prompt").prompt.system
+    scores = scores_of(store, domain.id, tuned)
+    return adapter, Naming(domain.id, domain.settings.models.base, system, scores)

@@ -65,7 +65,7 @@ def places(alternative: str, reading: Reading) -> list[Span]:
             continue
         start = reading.at[match.start()]
         end = reading.at[match.end() - 1] + 1
-        if _free(reading.text, start, end, alternative, bounded):
+        if _free(reading.text, start, end, bounded):
             spans.append((start, end))
     return spans
 
@@ -177,7 +177,7 @@ def _stem(word: str, short: bool) -> str:
     return jamo[:-1] + f"[{_FUSED[jamo[-1]]}]" if jamo[-1] in _FUSED else jamo
 
 
-def _free(text: str, start: int, end: int, alternative: str, bounded: bool) -> bool:
+def _free(text: str, start: int, end: int, bounded: bool) -> bool:
     """Whether the ends of a match do not cut a number or a code, or a one-syllable word."""
     before, after = text[start - 1 : start], text[end : end + 2]
     first, last = text[start], text[end - 1]

@@ -3,18 +3,17 @@ of the server that is to run it; and folders freed of what only training needs."
 
 from __future__ import annotations
 
-import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sadari.data.formats import Source, import_records
 from sadari.jobs.forgetting import BUILT_IN
 from sadari.jobs.merging import Difference, adapter_config, check_weights, merge
-from sadari.jobs.modelfile import Server, modelfile, vllm_command
+from sadari.jobs.modelfile import Server, modelfile, ollama_command, vllm_command
 from sadari.jobs.types import JobError
 from sadari.llm import render_examples
 from sadari.llm.adapters import AdapterCard
@@ -24,6 +23,7 @@ from sadari.llm.weights import (
     context_length,
     digest,
     load_tokenizer,
+    read_config,
     resolve,
 )
 from sadari.store import write_json
@@ -32,7 +32,6 @@ ADAPTER = (ADAPTER_CONFIG, ADAPTER_WEIGHTS, BASE_CARD, TUNING)
 WHOLE = (MODEL_CONFIG, "generation_config.json", "*.safetensors", "*.safetensors.index.json")
 CARD = "README.md"
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin", "adapter_model.bin")
-OLLAMA_BITS = "q4_K_M"
 COMPARED = 24  # conversations on which merged and unmerged answers are compared
 
 AGAINST = {
@@ -82,39 +81,44 @@ class Export:
         }
 
 
+@dataclass(frozen=True)
+class Naming:
+    """What an export is called and says of itself: `name` is what clients ask for, `base` overrides
+    where the adapter says its base lies, `system` is the prompt that it was trained behind, and
+    `scores` go on its card."""
+
+    name: str = ""
+    base: str = ""
+    system: str = ""
+    scores: Mapping[str, str] = field(default_factory=dict)
+
+
 def export(
     adapter: Path,
     out: Path,
+    naming: Naming | None = None,
     *,
     merged: bool = False,
     four_bits: bool = False,
     server: Server = "vllm",
-    name: str = "",
-    base: str = "",
-    system: str = "",
-    scores: Mapping[str, str] | None = None,
 ) -> Export:
     """Copies what inference needs of the tuned folder `adapter` into `out`, which must be new or
     empty, or with `merged` writes base and adapter as one bfloat16 model, with `four_bits`
     quantised (Ollama does that itself, when it takes the model in); and what `server` needs.
 
-    `name` is what clients ask for, `base` overrides where the adapter says its base lies, `system`
-    is the prompt that it was trained behind, and `scores` go on its card. Raises JobError for a
-    folder that is taken, an unfinished tuning, and what a server cannot run.
+    Raises JobError for a folder that is taken, an unfinished tuning, and what a server cannot run.
     """
     out = out.resolve()
-    if out.exists() and not out.is_dir():
-        raise JobError("This is a file.", where=str(out), todo="Name a new folder with --to.")
-    if out.exists() and any(out.iterdir()):
-        raise JobError(
-            "This folder is not empty.", where=str(out), todo="Name a new one with --to."
-        )
-    name = name or adapter.name
+    _check_free(out)
+    naming = naming or Naming()
+    name = naming.name or adapter.name
     whole = not (adapter / ADAPTER[0]).is_file() and (adapter / WHOLE[0]).is_file()
     config = None if whole else adapter_config(adapter)
     if config is not None:
         check_weights(adapter)
-    source = adapter if config is None else resolve(base or config["base_model_name_or_path"])
+    source = (
+        adapter if config is None else resolve(naming.base or config["base_model_name_or_path"])
+    )
     card = AdapterCard.read(adapter)
     if config is not None and card is not None and card.base_digest != digest(source):
         raise JobError(
@@ -151,18 +155,15 @@ def export(
             _copy(adapter, folder, WHOLE if config is None else ADAPTER)
         _copy(source, folder, TOKENIZER_FILES)
         if server == "ollama":
-            length = context_length(_configuration(source))
+            length = context_length(read_config(source))
             start = str(source) if alone else "."
             text = modelfile(
-                tokenizer, start=start, adapter=alone, system=system, context_length=length
+                tokenizer, start=start, adapter=alone, system=naming.system, context_length=length
             )
             (folder / "Modelfile").write_text(text, encoding="utf-8")
-            small = ["--quantize", OLLAMA_BITS] if four_bits else []
-            create = shlex.join(["ollama", "create", name, *small, "-f", "Modelfile"])
-            run = shlex.join(["ollama", "run", name])
-            command = f"cd {shlex.quote(str(out))} && {create} && {run}"
+            command = ollama_command(out, name, four_bits=four_bits)
         bits = "four bits" if here else "bfloat16"
-        _card(adapter, folder, command, differences, scores or {}, bits)
+        _card(adapter, folder, command, differences, naming.scores, bits)
         done = Export(
             folder=out,
             merged=bool(differences),
@@ -172,6 +173,15 @@ def export(
         )
         write_json(done.to_json(), folder / "export.json")
     return done
+
+
+def _check_free(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise JobError("This is a file.", where=str(out), todo="Name a new folder with --to.")
+    if out.exists() and any(out.iterdir()):
+        raise JobError(
+            "This folder is not empty.", where=str(out), todo="Name a new one with --to."
+        )
 
 
 @contextmanager
@@ -219,12 +229,6 @@ def strip_folder(folder: Path) -> list[tuple[Path, int]]:
 def _copy(source: Path, target: Path, kinds: tuple[str, ...]) -> None:
     for path in sorted({path for kind in kinds for path in source.glob(kind)}):
         shutil.copy2(path, target / path.name)
-
-
-def _configuration(folder: Path) -> Any:
-    from transformers import AutoConfig
-
-    return AutoConfig.from_pretrained(folder, local_files_only=True)
 
 
 def _card(

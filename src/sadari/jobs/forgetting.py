@@ -17,6 +17,7 @@ from sadari.data.formats import Source, import_records, record_to_json
 from sadari.domain import Domain, Message
 from sadari.jobs.types import JobError
 from sadari.llm import HasLogprobs, Rendered, render_examples
+from sadari.llm.weights import read_config
 
 BUILT_IN = Path(__file__).with_name("general") / "ko.jsonl"
 MOST_TESTED = 200
@@ -84,12 +85,10 @@ def read_general(domain: Domain) -> General:
 
 def check_general(general: General, tokenizer: Any, base: Path) -> None:
     """Raises TuningError where the tokenizer gives the test ids that the base does not have."""
-    from transformers import AutoConfig
-
     from sadari.tuning.examples import check_vocabulary
     from sadari.tuning.objective import Imitation
 
-    config = AutoConfig.from_pretrained(base, local_files_only=True).get_text_config()
+    config = read_config(base).get_text_config()
     rows = [row for one in general.tested for row in render_examples(tokenizer, one.messages)]
     check_vocabulary(Imitation().units(rows), config.vocab_size)
 

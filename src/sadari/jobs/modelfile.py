@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,10 +12,14 @@ from sadari.domain import Message
 from sadari.jobs.types import JobError
 from sadari.llm.render import end_of_turn
 
+log = logging.getLogger("sadari.jobs")
+
 Server = Literal["vllm", "ollama"]
 
 VLLM_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """The values that vLLM takes for --max-lora-rank."""
+
+OLLAMA_BITS = "q4_K_M"
 
 _TALK = (
     Message("system", "Ga"),
@@ -52,6 +57,13 @@ def vllm_command(
     return shlex.join([*words, "--lora-modules", f"{name}={folder}"])
 
 
+def ollama_command(folder: Path, name: str, *, four_bits: bool = False) -> str:
+    """The command that has Ollama take in the Modelfile in `folder`, and quantise its model."""
+    small = ["--quantize", OLLAMA_BITS] if four_bits else []
+    create = shlex.join(["ollama", "create", name, *small, "-f", "Modelfile"])
+    return f"cd {shlex.quote(str(folder))} && {create} && {shlex.join(['ollama', 'run', name])}"
+
+
 def modelfile(
     tokenizer: Any, *, start: str, adapter: bool, system: str = "", context_length: int
 ) -> str:
@@ -62,7 +74,13 @@ def modelfile(
     if adapter:
         lines.append("ADAPTER .")
     template = go_template(tokenizer)
-    if template is not None:
+    if template is None:
+        log.warning(
+            "The chat template is more than turns one after the other, so the Modelfile has no "
+            "TEMPLATE and Ollama takes one that it recognises. Look at what it took: "
+            "`ollama show --template`."
+        )
+    else:
         lines.append(f'TEMPLATE """{template}"""')
     if system:
         lines.append(f'SYSTEM """{system}"""')

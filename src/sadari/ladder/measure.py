@@ -88,7 +88,7 @@ class Measure:
         )
 
     def _assistant(self, recipe: Recipe) -> Assistant:
-        return Assistant(recipe, self.model, release=bundle(recipe, self.model).digest)
+        return Assistant(recipe, self.model, release=bundle(recipe, self.model.info).digest)
 
     async def _exam(
         self, assistant: Assistant, questions: Sequence[Question], stage: str, repeat: int = 0

@@ -52,7 +52,7 @@ async def evaluate_one(
         model_spec(domain), allow_remote=domain.settings.models.remote, workers=cores()
     )
     recipe = recipe_for(domain, rung, index=path, adapter=adapter, home=store.home)
-    digest = bundle(recipe, model).digest
+    digest = bundle(recipe, model.info).digest
     assistant = Assistant(recipe, model, release=digest)
     verdicts = read_verdicts(verdicts_path(store, domain.id))
     settings = {"rung": rung, "adapter": str(adapter or ""), "split": split, "task": task}

@@ -5,7 +5,7 @@ OpenAI-compatible endpoint) and the practice model that comes with the package; 
 Importing this loads neither torch nor transformers; opening a local model does.
 """
 
-from sadari.llm.open import open_model
+from sadari.llm.open import identify, open_model
 from sadari.llm.processes import cores, end_with_parent
 from sadari.llm.render import render, render_examples, render_text
 from sadari.llm.types import (
@@ -44,6 +44,7 @@ __all__ = [
     "Usage",
     "cores",
     "end_with_parent",
+    "identify",
     "open_model",
     "render",
     "render_examples",

@@ -124,7 +124,7 @@ class LocalModel:
                         answers[place] = Failure(str(error))
                     continue
                 for place, row, timing in zip(places, group, timings, strict=True):
-                    answers[place] = self._completion(requests[place], row, timing)
+                    answers[place] = self._completion(row, timing)
         finally:
             stop.set()
             if len(requests) > 1:
@@ -223,8 +223,7 @@ class LocalModel:
         try:
             timings = self._generator.answer(jobs[0].request.adapter, rows, share=False)
             done = [
-                self._completion(job.request, row, timing)
-                for job, row, timing in zip(jobs, rows, timings, strict=True)
+                self._completion(row, timing) for row, timing in zip(rows, timings, strict=True)
             ]
         except Exception as error:  # as above
             for job in jobs:
@@ -275,7 +274,7 @@ class LocalModel:
             job.row.constraint = self._generator.grammars.constraint(schema, thinking)
         return job.row
 
-    def _completion(self, request: Request, row: Row, timing: Timing) -> Completion:
+    def _completion(self, row: Row, timing: Timing) -> Completion:
         reply = parse(row.text, row.thinking, calls_tools=row.constraint is None)
         reason = row.finish_reason or "stop"
         return Completion(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sadari.llm.types import LanguageModel, ModelError, ModelSpec
+from sadari.llm.types import LanguageModel, ModelError, ModelInfo, ModelSpec
 
 
 def open_model(spec: ModelSpec, *, allow_remote: bool = False, workers: int = 1) -> LanguageModel:
@@ -15,14 +15,7 @@ def open_model(spec: ModelSpec, *, allow_remote: bool = False, workers: int = 1)
     it lies at an endpoint but `allow_remote` is false: a closed domain's texts never leave the
     machine."""
     if spec.url is not None:
-        if not allow_remote:
-            raise ModelError(
-                f"this domain is closed, and {spec.name} lies at {spec.url}.",
-                todo="Allow remote models in domain.toml, or use a local model.",
-            )
-        from sadari.llm.remote import RemoteModel
-
-        return RemoteModel(spec.name, spec.url, key_env=spec.key_env, price=spec.price)
+        return _endpoint(spec, allow_remote)
     from sadari.llm.local import LocalModel
     from sadari.llm.parallel import ParallelModel
     from sadari.llm.weights import has_gpu, is_small, resolve
@@ -32,3 +25,27 @@ def open_model(spec: ModelSpec, *, allow_remote: bool = False, workers: int = 1)
     if workers > 1 and is_small(folder) and not has_gpu():
         return ParallelModel(folder, workers=workers, **options)
     return LocalModel(folder, **options)
+
+
+def identify(spec: ModelSpec, *, allow_remote: bool = False) -> ModelInfo:
+    """What is known of the model that `spec` names, its weights hashed but not loaded. Raises
+    `ModelError` as `open_model` does."""
+    if spec.url is not None:
+        return _endpoint(spec, allow_remote).info
+    from sadari.llm.weights import context_length, digest, read_config, resolve
+
+    folder = resolve(spec.name)
+    length = context_length(read_config(folder))
+    return ModelInfo(spec.name, length, digest=digest(folder), price=spec.price)
+
+
+def _endpoint(spec: ModelSpec, allow_remote: bool) -> LanguageModel:
+    from sadari.llm.remote import RemoteModel
+
+    assert spec.url is not None
+    if not allow_remote:
+        raise ModelError(
+            f"this domain is closed, and {spec.name} lies at {spec.url}.",
+            todo="Allow remote models in domain.toml, or use a local model.",
+        )
+    return RemoteModel(spec.name, spec.url, key_env=spec.key_env, price=spec.price)

@@ -147,6 +147,13 @@ def _bytes(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
 
 
+def read_config(folder: Path) -> Any:
+    """The model's configuration, without its weights."""
+    from transformers import AutoConfig
+
+    return AutoConfig.from_pretrained(folder, local_files_only=True)
+
+
 def context_length(config: Any) -> int:
     """Positions that the model was made for, in tokens."""
     return int(getattr(config.get_text_config(), "max_position_embeddings", None) or 4096)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sadari.assistant import bundle, model_spec
 from sadari.domain import Domain
-from sadari.llm import open_model
+from sadari.llm import identify
 from sadari.releases.gates import check_gates
 from sadari.releases.release import keep, read_manifest, recipe_from_json
 from sadari.releases.types import Gate, GateClosedError, ReleaseError
@@ -33,7 +33,7 @@ def promote(domain: Domain, store: Store, rung: str = "") -> tuple[str, list[Gat
     if measured["control"]:
         raise ReleaseError(f"{name} is a control that was trained on shuffled answers.")
     spec = model_spec(domain)
-    model = open_model(spec, allow_remote=domain.settings.models.remote)
+    model = identify(spec, allow_remote=domain.settings.models.remote)
     pinned = bundle(recipe_from_json(measured["recipe"]), model)
     if pinned.digest != measured["bundle"]:
         todo = f"Run `sadari climb {domain.path}` again."

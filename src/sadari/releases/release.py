@@ -14,7 +14,7 @@ from typing import Any
 from sadari.assistant import Assistant, Bundle, Prompt, Recipe, Retrieval, Tools, bundle
 from sadari.assistant.bundle import sha256_of
 from sadari.domain.document import Term
-from sadari.llm import ModelSpec, Price, Sampling, open_model
+from sadari.llm import ModelSpec, Price, Sampling, identify, open_model
 from sadari.releases.types import ReleaseError
 from sadari.store import Store, settle
 
@@ -109,14 +109,15 @@ def open_release(store: Store, digest: str, *, name: str = "") -> Assistant:
     row = manifest["model"]
     price = Price(**row["price"]) if row["price"] else None
     spec = ModelSpec(**{**row, "price": price})
-    model = open_model(spec, allow_remote=spec.url is not None)
-    now = bundle(recipe, model)
+    allowed = spec.url is not None
+    now = bundle(recipe, identify(spec, allow_remote=allowed))
     if now.digest != digest:
         raise ReleaseError(
             f"the model {spec.name} is not the one that was measured.",
             where=str(folder),
             todo="Restore its weights, or climb again and promote what was measured now.",
         )
+    model = open_model(spec, allow_remote=allowed)
     return Assistant(recipe, model, name=name or manifest["domain"], release=digest)
 
 

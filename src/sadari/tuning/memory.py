@@ -22,7 +22,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
-from sadari.llm.weights import hush
+from sadari.llm.weights import hush, read_config
 from sadari.tuning import attention
 from sadari.tuning.course import Plan
 from sadari.tuning.examples import Unit
@@ -97,10 +97,10 @@ def footprint(
 
     Raises TuningError as the tuning itself would, for a method or targets that are not there.
     """
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM
 
     hush()  # PEFT is first imported here
-    config = AutoConfig.from_pretrained(base, local_files_only=True)
+    config = read_config(base)
     kind = torch.float32 if settings.method == "full" else getattr(torch, dtype)
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config, dtype=kind)

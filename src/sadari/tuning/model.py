@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError
 
 from sadari.llm.folders import ADAPTER_CONFIG, MODEL_CONFIG
-from sadari.llm.weights import context_length, hush, own_memory
+from sadari.llm.weights import context_length, hush, own_memory, read_config
 from sadari.tuning.errors import TuningError
 from sadari.tuning.settings import Dtype, TuneSettings
 
@@ -33,9 +33,7 @@ def check_base(base: Path) -> None:
 def longest_example(base: Path, settings: TuneSettings) -> int:
     """Tokens that an example may have: `max_length`, or what the base reads beside the virtual
     tokens if that is less."""
-    from transformers import AutoConfig
-
-    config = AutoConfig.from_pretrained(base, local_files_only=True)
+    config = read_config(base)
     virtual = settings.virtual_tokens if settings.method in ("prompt", "prefix") else 0
     return min(settings.max_length, context_length(config) - virtual)
 
@@ -116,9 +114,7 @@ def choose_dtype(base: Path, device: torch.device, method: str = "lora") -> Dtyp
         return "bfloat16" if torch.cuda.is_bf16_supported(False) else "float32"
     if method == "full":
         return "float32"
-    from transformers import AutoConfig
-
-    width = int(AutoConfig.from_pretrained(base, local_files_only=True).hidden_size)
+    width = int(read_config(base).hidden_size)
     processor = torch.cpu.get_capabilities()
     fast = any(processor.get(name) for name in ("avx512_bf16", "amx_bf16"))
     return "bfloat16" if fast and width >= 128 else "float32"

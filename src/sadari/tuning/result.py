@@ -70,12 +70,6 @@ class TuneResult:
     dtype: str
     body: str
 
-    @property
-    def improved(self) -> bool:
-        """Whether the kept weights predict the validation answers better than the base does."""
-        best = self.best_validation_loss
-        return best is not None and best < self.validation_losses[0]
-
     def to_json(self) -> dict[str, Any]:
         """This result as plain JSON values."""
         return {**dataclasses.asdict(self), "adapter": str(self.adapter)}
