@@ -24,7 +24,7 @@ lint: .venv/ready-dev
 
 # Runs every benchmark beside its peers and rewrites the table in docs/benchmarks.md.
 bench: .venv/ready-bench
-	$(BIN)/python benchmarks/run_all.py
+	$(BIN)/python -m benchmarks.run_all
 
 .venv/torch: constraints.txt
 	$(PYTHON) -m venv .venv 2>/dev/null || $(VENV_WITHOUT_ENSUREPIP)

@@ -1,13 +1,13 @@
 """How long a whole climb takes, and how much memory: a fresh home, the command that users type.
 
-python benchmarks/climb.py [FOLDER]    # keeps the climb there, for docs/picture.py
+python -m benchmarks.climb [FOLDER]    # keeps the climb there, for docs/picture.py
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-import platform
 import resource
 import subprocess
 import sys
@@ -19,13 +19,18 @@ from pathlib import Path
 
 import psutil
 
-RESULT = Path(__file__).parent / "results" / "climb.json"
+from benchmarks.kept import add_out, keep_whole
+
 SADARI = [sys.executable, "-c", "from sadari.cli import main; main()"]
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", help="keeps the climb there, for docs/picture.py")
+    add_out(parser, "climb")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as fresh:
-        home = sys.argv[1] if len(sys.argv) > 1 else fresh
+        home = options.folder or fresh
         if list(Path(home).glob("*")):
             sys.exit(f"{home} is not empty: a climb there would not start from nothing.")
         environment = {**os.environ, "SADARI_HOME": home}
@@ -56,9 +61,8 @@ def main() -> None:
         "questions": found["n"],
         "right": {s["name"]: round(s["all"]["share"]["estimate"], 4) for s in found["standings"]},
         "cores": os.cpu_count(),
-        "python": platform.python_version(),
     }
-    RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    keep_whole(options.out, result, libraries=("torch", "transformers"))
     print(json.dumps(result, indent=1, ensure_ascii=False))
 
 

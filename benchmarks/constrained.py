@@ -20,11 +20,11 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.evaluation_speed import processor, random_model
+from benchmarks.evaluation_speed import random_model
+from benchmarks.kept import add_out, keep_whole
 from sadari.assistant import recipe_for
 from sadari.assistant.prompt import build_messages
 from sadari.domain import Domain, Question, read_domain
@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--adapter", help="what `sadari tune examples/dinner` wrote")
     parser.add_argument("--tokens", type=int, default=60, help="written by each row of the cost")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/json.json"))
+    add_out(parser, "json")
     arguments = parser.parse_args()
 
     domain = read_domain(Path("examples/dinner"))
@@ -84,14 +84,11 @@ def main() -> None:
         "model": arguments.model,
         "adapter": bool(arguments.adapter),
         "questions": len(questions),
-        "processor": processor(),
-        "versions": {p: version(p) for p in ("torch", "transformers", "llguidance")},
         "cost": cost(arguments.tokens, arguments.rounds),
         "quality": quality(domain, questions, arguments.model, arguments.adapter),
     }
     result["slots_of_an_empty_order"] = empty_slots(questions)
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+    keep_whole(arguments.out, result, libraries=("torch", "transformers", "llguidance"))
     print(json.dumps(result, indent=2, ensure_ascii=False))
 
 

@@ -9,17 +9,17 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).parents[1]
+from benchmarks.kept import ROOT, add_out
+
 Report = dict[str, float]
 
 
-def read_options(parser: argparse.ArgumentParser) -> argparse.Namespace:
-    """The options of a program whose contenders run in processes of their own: its own, and those
-    by which `start` tells a process who it is."""
+def read_options(parser: argparse.ArgumentParser, name: str) -> argparse.Namespace:
+    """The options of a program whose contenders run in processes of their own: its own, where its
+    results go, and those by which `start` tells a process who it is."""
+    add_out(parser, name)
     parser.add_argument("--run", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
@@ -86,29 +86,4 @@ def medians(runs: Mapping[str, list[Report]]) -> dict[str, Report]:
     return {
         name: {key: statistics.median(one[key] for one in reports) for key in reports[0]}
         for name, reports in runs.items()
-    }
-
-
-def keep(program: str, work: str, threads: int, found: Mapping[str, Any]) -> None:
-    """Writes what was found about one piece of work into the program's file of results, beside
-    what is known about other work."""
-    path = ROOT / "benchmarks" / "results" / f"{program.rpartition('.')[2]}.json"
-    results = json.loads(path.read_text()) if path.exists() else {}
-    command = " ".join([f"python -m {program}", *sys.argv[1:]])
-    results[work] = {"command": command, "machine": machine(threads), **found}
-    path.write_text(json.dumps(results, indent=1) + "\n")
-
-
-def machine(threads: int) -> dict[str, Any]:
-    """What the numbers were measured on."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    flags = next(line for line in lines if line.startswith("flags")).split()
-    libraries = ("torch", "transformers", "peft", "trl", "accelerate")
-    return {
-        "cpu": f"{names[0]}, {len(names)} cores",
-        "avx512_bf16": "avx512_bf16" in flags,
-        "threads": threads,
-        "load_average": os.getloadavg()[0],
-        "versions": {name: version(name) for name in libraries},
     }

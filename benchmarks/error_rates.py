@@ -11,17 +11,16 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.kept import add_out, keep
 from sadari.evaluation.compare import compare
 from sadari.evaluation.types import Score
 from sadari.stats import bca_paired, confidence_sequence, newcombe_paired, sign_flip
 from tests.ladder.simulation import World, draw, rate
 
-RESULT = Path(__file__).parent / "results" / "error_rates.json"
 WORLDS = {
     "groups hang together": {},
     "single questions": {"between_groups": 0.0, "rung_by_group": 0.0},
@@ -138,16 +137,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--climbs", type=int, default=1_000, help="climbs per row (1000)")
     parser.add_argument("--part", choices=PARTS, action="append", help="only this part")
-    parser.add_argument("--out", type=Path, default=RESULT)
+    add_out(parser, "error_rates")
     settings = parser.parse_args()
     for name in settings.part or PARTS:
         # Climbs without a difference need the precision; the other rates are far from .05.
         times = settings.climbs if name == "climbs without a difference" else settings.climbs // 4
         found = {"draws": times, "rows": PARTS[name](times)}
-        known = json.loads(settings.out.read_text()) if settings.out.exists() else {}
-        text = json.dumps({**known, name: found}, indent=1, ensure_ascii=False)
-        settings.out.parent.mkdir(parents=True, exist_ok=True)
-        settings.out.write_text(text + "\n")
+        keep(settings.out, {name: found}, libraries=("numpy", "scipy"))
         print(name, times)
         for row in found["rows"]:
             print("  ", json.dumps(row, ensure_ascii=False))

@@ -9,24 +9,22 @@ blurs the ratios little.
 The default model is random, in the practice model's shape, and never ends its answer, so that every
 system writes exactly `--tokens` tokens; `--model practice` takes the real one, which stops itself.
 
-    python benchmarks/evaluation_speed.py --rounds 3
+    python -m benchmarks.evaluation_speed --rounds 3
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import os
-import platform
 import random
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from benchmarks.kept import add_out, keep_whole
 
 SYSTEM = """당신은 반도체 증착 공정 담당자를 돕는 조수입니다.
 문서에 있는 내용만으로 짧게 답하세요. 답이 없으면 "문서에서 찾을 수 없습니다."라고만 답하세요.
@@ -42,9 +40,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=40, help="the longest answer")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument(
-        "--out", type=Path, default=Path("benchmarks/results/evaluation_speed.json")
-    )
+    add_out(parser, "evaluation_speed")
     arguments = parser.parse_args()
 
     import torch
@@ -64,18 +60,14 @@ def main() -> None:
             "questions": arguments.questions,
             "longest_answer_tokens": arguments.tokens,
             "batch": 32,
-            "threads": arguments.threads,
-            "processor": processor(),
-            "load_average_at_start": round(os.getloadavg()[0], 1),
-            "versions": {p: version(p) for p in ("torch", "transformers", "lm_eval")},
             "workloads": {},
         }
         for name, length in SYSTEM_TOKENS.items():
             talks = conversations(model, arguments.documents, arguments.questions, length)
             result["workloads"][name] = compare(model, talks, arguments.tokens, arguments.rounds)
         model.close()
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+    libraries = ("torch", "transformers", "lm_eval")
+    keep_whole(arguments.out, result, libraries=libraries, threads=arguments.threads)
     for name, workload in result["workloads"].items():
         print(f"{name}: {workload['prompt_tokens']} prompt tokens, shared {workload['shared']}")
         for system, row in workload["systems"].items():
@@ -278,15 +270,6 @@ def random_model(folder: Path) -> Path:
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
-
-
-def processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        name = next(line.split(":", 1)[1].strip() for line in lines if "model name" in line)
-    except (OSError, StopIteration):
-        name = platform.processor()
-    return f"{name}, {os.cpu_count()} cores"
 
 
 if __name__ == "__main__":

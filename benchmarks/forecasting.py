@@ -13,7 +13,6 @@ import argparse
 import csv
 import json
 import os
-import platform
 import time
 import warnings
 from pathlib import Path
@@ -25,6 +24,7 @@ import polars as pl
 from benchmarks.forecasting_fab import travel_times, unseen_fabs
 from benchmarks.forecasting_scores import hours_result, moves_result, paired, score, series_scores
 from benchmarks.forecasting_speed import answer_speed, ingest_growth, two_hundred_routes
+from benchmarks.kept import add_out, keep
 from sadari.domain.forecast_settings import ForecastSettings
 from sadari.forecasting import History, make_history
 from sadari.forecasting.backtests.hours import CHOSEN, backtest_hours
@@ -33,9 +33,8 @@ from sadari.forecasting.models.candidates import hour_forecasters
 from sadari.forecasting.models.panel import WEEK, Panel
 from sadari.forecasting.quantiles import LEVELS, Floats
 
-ROOT = Path(__file__).parents[1]
-RESULT = ROOT / "benchmarks" / "results" / "forecasting.json"
 PARTS = ["ingest", "answer", "fab", "flights", "nab", "m4", "scale"]
+LIBRARIES = ("numpy", "polars", "lightgbm", "torch", "prophet", "statsforecast")
 TRIO = ("prophet", "auto arima", "lstm")
 
 
@@ -68,14 +67,16 @@ class AutoArima:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--only", nargs="+", default=PARTS)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--series", type=int, default=60)
     parser.add_argument("--events", type=int, nargs="+", default=[10**5, 10**6, 10**7])
+    add_out(parser, "forecasting")
     asked = parser.parse_args()
     warnings.filterwarnings("ignore")
-    kept = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
     parts: dict[str, Any] = {
-        "ingest": lambda: ingest_growth(asked.events, RESULT.with_name("forecasting_growth.svg")),
+        "ingest": lambda: ingest_growth(
+            asked.events, asked.out.with_name("forecasting_growth.svg")
+        ),
         "answer": answer_speed,
         "fab": unseen_fabs,
         "scale": two_hundred_routes,
@@ -89,10 +90,9 @@ def main() -> None:
         began = time.perf_counter()
         load = round(os.getloadavg()[0], 1)
         found = parts[name]()
-        kept[name] = {**found, "seconds": round(time.perf_counter() - began, 1), "load": load}
-        kept["machine"] = {"cores": os.cpu_count(), "python": platform.python_version()}
-        RESULT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        print(json.dumps({name: kept[name]}, indent=1, ensure_ascii=False), flush=True)
+        found |= {"seconds": round(time.perf_counter() - began, 1), "load": load}
+        keep(asked.out, {name: found}, libraries=LIBRARIES)
+        print(json.dumps({name: found}, indent=1, ensure_ascii=False), flush=True)
 
 
 # Series of hours

@@ -1,7 +1,7 @@
 """What a tuning to a domain forgets, what rehearsal keeps, and what merging moves.
 
-    python benchmarks/forgetting.py
-    python benchmarks/forgetting.py --domain examples/support --shares 0 0.3
+    python -m benchmarks.forgetting
+    python -m benchmarks.forgetting --domain examples/support --shares 0 0.3
 
 The practice model is tuned to the domain once for each share of general examples, side by side, one
 seed. Test conversations are never trained on. The first adapter is then merged in bfloat16 and its
@@ -12,27 +12,25 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.kept import ROOT, add_out, keep_whole
 from sadari.assistant import recipe_for
 from sadari.data import prepare
 from sadari.domain import Domain, read_domain
 from sadari.jobs import plan, tune_all
 from sadari.jobs.export import export
 
-HERE = Path(__file__).parent
-RESULTS = HERE / "results" / "forgetting.json"
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--domain", type=Path, default=HERE.parent / "examples" / "ald")
+    parser.add_argument("--domain", type=Path, default=ROOT / "examples" / "ald")
     parser.add_argument("--shares", type=float, nargs="+", default=[0.0, 0.2])
     parser.add_argument("--records", type=int, help="the first so many, for a quicker run")
+    add_out(parser, "forgetting")
     options = parser.parse_args()
     domain = read_domain(options.domain)
     data = prepare(domain)
@@ -60,11 +58,10 @@ def main() -> None:
         rows = [_row(share, one.result) for share, one in zip(options.shares, tuned, strict=True)]
     found = {
         "domain": domain.id,
-        "command": " ".join(["python benchmarks/forgetting.py", *sys.argv[1:]]),
         "rows": rows,
         "merged": {name: one.to_json() for name, one in merged.differences.items()},
     }
-    RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    keep_whole(options.out, found, libraries=("torch", "transformers", "peft"))
     print(json.dumps(found, indent=1))
 
 

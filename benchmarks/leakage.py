@@ -7,7 +7,9 @@ fitted on every second topic and reported on the others; the threshold is set on
 folded synonyms were written by the same people as the pairs, with the pairs known: expect less on
 questions of others.
 
-    python benchmarks/leakage.py [--data FOLDER with songys_chatbot]
+    python -m benchmarks.leakage --data FOLDER
+
+FOLDER holds songys_chatbot/ChatbotData.csv; without it nothing is planted.
 """
 
 from __future__ import annotations
@@ -22,12 +24,12 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.kept import ROOT, add_out, keep
 from sadari.data.leakage import LeakageIndex
 from sadari.data.near import NEAR, grams, jaccard
 from sadari.data.paraphrase import SURE, likenesses, paraphrases
 from sadari.domain import Key, Message, Question
 
-ROOT = Path(__file__).parents[1]
 PAIRS = ROOT / "tests" / "data" / "paraphrases.jsonl"
 
 
@@ -35,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="a folder that holds songys_chatbot")
     parser.add_argument("--fit", action="store_true", help="fit the model anew and print it")
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/leakage.json")
+    add_out(parser, "leakage")
     arguments = parser.parse_args()
     rows = [json.loads(line) for line in PAIRS.read_text(encoding="utf-8").splitlines()]
     if arguments.fit:
@@ -45,7 +47,7 @@ def main() -> None:
     if arguments.data:
         found["planted"] = planted(arguments.data / "songys_chatbot" / "ChatbotData.csv")
     print(json.dumps(found, ensure_ascii=False, indent=1))
-    arguments.out.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    keep(arguments.out, found, libraries=("numpy",))
 
 
 def labelled(rows: list[dict[str, str]]) -> tuple[Any, Any, Any, Any]:

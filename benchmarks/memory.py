@@ -18,12 +18,13 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmarks import tuning
-from benchmarks.contenders import keep, read_options, start
+from benchmarks.contenders import read_options, start
+from benchmarks.kept import keep
 
 TRL = ("trl-defaults", "trl-padding-free-eager", "trl-packed-eager")
 CONTENDERS = ("sadari", "predicted", *TRL)
@@ -35,8 +36,8 @@ def main() -> None:
     parser.add_argument("--pairs", choices=tuning.PAIRS, default="long")
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--only", nargs="*", default=CONTENDERS)
-    options = read_options(parser)
+    parser.add_argument("--only", nargs="*", choices=CONTENDERS, default=CONTENDERS)
+    options = read_options(parser, "memory")
     if options.run:
         print(json.dumps(run(options)))
         return
@@ -58,7 +59,18 @@ def weigh(found: dict[str, Any], options: argparse.Namespace) -> None:
             key: round(said[key] / was[key] - 1, 3) for key in ("peak", "grown", "seconds")
         }
         found["times the floor"] = round(was["grown"] / said["floor"], 2)
-    keep("benchmarks.memory", f"{options.shape} {options.pairs}", options.threads, found)
+    keep(
+        options.out,
+        {f"{options.shape} {options.pairs}": found},
+        contenders=contenders,
+        libraries=tuning.LIBRARIES,
+        threads=options.threads,
+    )
+
+
+def contenders(part: Mapping[str, Any]) -> list[str]:
+    """Of what is known about a piece of work, whose memory it is."""
+    return [name for name in CONTENDERS if name in part]
 
 
 def run(options: argparse.Namespace) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """Does each method of tuning learn? Three small tasks, the practice model, three seeds.
 
-    python benchmarks/methods.py
-    python benchmarks/methods.py --only lora full --seeds 1 --tasks routing
+    python -m benchmarks.methods
+    python -m benchmarks.methods --only lora full --seeds 1 --tasks routing
 
 `facts` asks for eight invented facts in words that training did not use; `routing` gives a
 sentence its department; `json` copies four values out of a sentence into JSON. Questions of the
@@ -31,7 +31,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).parent / "results" / "methods.json"
+from benchmarks.kept import add_out, put, signed
+
+LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes")
 METHODS = ["none", "full", "lora", "qlora", "dora", "rslora", "adalora", "prompt", "prefix"]
 
 Pairs = list[tuple[str, str]]  # a question and its answer
@@ -110,6 +112,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--times", type=float, default=10.0, help="each method's rate, times this")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    add_out(parser, "methods")
     options = parser.parse_args()
     jobs = [
         (task, method, seed, options.times)
@@ -120,21 +123,21 @@ def main() -> None:
     # spawn: a forked child of a process that has loaded PyTorch may hang.
     with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as pool:
         for run in chain(pool.map(score_of_base, options.tasks), pool.map(tune_and_ask, jobs)):
-            keep(run)
+            keep(options.out, run)
 
 
-def keep(run: dict[str, Any]) -> None:
+def keep(path: Path, run: dict[str, Any]) -> None:
     """Put a run into the file in the place of an older one of the same task, method and seed; runs
     with another practice model are dropped."""
     from sadari.llm.weights import digest, resolve
 
     base = digest(resolve("practice"))
-    found = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     key = operator.itemgetter("task", "method", "seed")
     others = [r for r in found.get("runs", []) if found["base"] == base and key(r) != key(run)]
-    runs = sorted([*others, run], key=lambda run: (METHODS.index(run["method"]), *key(run)))
+    new = signed(run, LIBRARIES, 1)
+    runs = sorted([*others, new], key=lambda run: (METHODS.index(run["method"]), *key(run)))
     report = {
-        "command": "python benchmarks/methods.py",
         "base": base,
         "summary": {
             method: summarise([run for run in runs if run["method"] == method])
@@ -142,7 +145,7 @@ def keep(run: dict[str, Any]) -> None:
         },
         "runs": runs,
     }
-    RESULTS.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    put(path, report)
     print(f"{run['task']}, {run['method']}, seed {run['seed']}: {run['right']:.2f}", flush=True)
 
 

@@ -1,7 +1,7 @@
 """Near duplicates: recall on planted ones, documents per second and memory, beside datasketch,
 rensa and datatrove over the same character 5-grams with the same bands. CPU seconds, one thread.
 
-    python benchmarks/near_duplicates.py [--documents 20000]
+    python -m benchmarks.near_duplicates [--documents 20000]
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.kept import add_out, keep_whole
 from sadari.data.near import (
     BANDS,
     NEAR,
@@ -30,7 +31,6 @@ from sadari.data.near import (
     near_pairs,
 )
 
-ROOT = Path(__file__).parents[1]
 Pairs = set[tuple[int, int]]
 WORDS = (
     "반품 배송 주문 교환 환불 기간 상자 창고 고객 송장 결제 쿠폰 문의 포장 "
@@ -45,8 +45,7 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=20_000)
     parser.add_argument("--words", type=int, default=40, help="of a document")
     parser.add_argument("--rounds", type=int, default=3)
-    out = ROOT / "benchmarks/results/near_duplicates.json"
-    parser.add_argument("--out", type=Path, default=out)
+    add_out(parser, "near_duplicates")
     arguments = parser.parse_args()
     texts, pairs = planted(arguments.documents, arguments.words)
     systems: dict[str, Callable[[list[str]], Pairs]] = {
@@ -78,7 +77,7 @@ def main() -> None:
     }
     found["signing only, bytes a document"] = memory(texts)
     print(json.dumps(found, indent=1))
-    arguments.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    keep_whole(arguments.out, found, libraries=("rensa", "datasketch", "datatrove"), threads=1)
 
 
 def planted(documents: int, words: int) -> tuple[list[str], Pairs]:

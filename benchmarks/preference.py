@@ -23,8 +23,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders import keep, llamafactory, medians, read_options, take_turns
-from benchmarks.tuning import END, FAST, LORA, PAIRS, SHAPES, make_base
+from benchmarks.contenders import llamafactory, medians, read_options, take_turns
+from benchmarks.kept import keep
+from benchmarks.tuning import END, FAST, LIBRARIES, LORA, PAIRS, SHAPES, make_base
 
 SHAPE, BATCH, BETA, RATE = "practice", 4, 0.1, 1e-4
 TRL: dict[str, dict[str, Any]] = {
@@ -47,7 +48,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20, help="optimiser steps of each run")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--only", nargs="*", help="contenders; all of them if left out")
-    options = read_options(parser)
+    options = read_options(parser, "preference")
     if options.run:
         run(options)
     else:
@@ -73,7 +74,13 @@ def compare(options: argparse.Namespace) -> None:
         for other in sorted(others):
             summary[f"times {other}"] = round(rates["sadari"] / rates[other], 2)
     print(json.dumps(summary, indent=1))
-    keep("benchmarks.preference", f"{SHAPE} {options.pairs}", 1, {**summary, "runs": runs})
+    keep(
+        options.out,
+        {f"{SHAPE} {options.pairs}": {**summary, "runs": runs}},
+        contenders=lambda part: part["median"],
+        libraries=LIBRARIES,
+        threads=1,
+    )
 
 
 def run(options: argparse.Namespace) -> None:

@@ -20,12 +20,12 @@ from typing import Any
 
 import psutil
 
+from benchmarks.kept import ROOT, add_out, keep_whole
 from benchmarks.near_duplicates import WORDS
 from sadari.data.bulk import prepare_files
 from sadari.data.redact import Vault
 from sadari.domain import read_domain
 
-ROOT = Path(__file__).parents[1]
 LEAST = 125_000
 
 
@@ -33,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--most", type=int, default=1_000_000, help="records in the largest file")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/prepare_scale.json")
+    add_out(parser, "prepare_scale")
     arguments = parser.parse_args()
     sizes = [LEAST]
     while sizes[-1] * 2 <= arguments.most:
@@ -45,7 +45,7 @@ def main() -> None:
         rows.append(run(size, arguments.workers))
         print(json.dumps(rows[-1]), flush=True)
         found = {"workers": arguments.workers, "cores": os.cpu_count(), "rows": rows}
-        arguments.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        keep_whole(arguments.out, found)
         arguments.out.with_suffix(".svg").write_text(plot(rows), encoding="utf-8")
 
 

@@ -7,7 +7,9 @@ time on one thread, tokenising included. Settings of BM25S are chosen on the dev
 and its result is reported on the others (KoBEST: dev and test; a domain: dev questions, feedback).
 A domain's test questions are not touched.
 
-    python benchmarks/retrieval.py --domain examples/ald --data <folder with kobest> --kiwi
+    python -m benchmarks.retrieval --domain examples/ald --data FOLDER --kiwi
+
+FOLDER holds kobest/BoolQ.{dev,test}.tsv and the others of KoBEST.
 """
 
 from __future__ import annotations
@@ -15,20 +17,17 @@ from __future__ import annotations
 import argparse
 import csv
 import itertools
-import json
-import os
-import platform
 import re
 import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks.kept import add_out, keep
 from sadari.domain import Document, Key, Message, Question, Split, read_domain
 from sadari.retrieval import Index, Passage, build_index
 from sadari.text import bigrams, normalise
@@ -52,18 +51,29 @@ def main() -> None:
     parser.add_argument("--domain", type=Path, default=Path("examples/ald"))
     parser.add_argument("--data", type=Path, help="a folder that holds kobest/BoolQ.{dev,test}.tsv")
     parser.add_argument("--kiwi", action="store_true", help="also BM25S over Kiwi's morphemes")
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/retrieval.json"))
+    add_out(parser, "retrieval")
     arguments = parser.parse_args()
 
     exams = [domain_exam(arguments.domain)]
     if arguments.data:
         exams.append(kobest_exam(arguments.data / "kobest"))
-    results = {exam.name: run(exam, arguments.kiwi) for exam in exams}
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(
-        {"environment": environment(), "exams": results}, ensure_ascii=False, indent=1
-    )
-    arguments.out.write_text(text + "\n", encoding="utf-8")
+    for exam in exams:
+        keep(
+            arguments.out,
+            {exam.name: run(exam, arguments.kiwi)},
+            contenders=systems,
+            inside="exams",
+            libraries=("bm25s", "kiwipiepy", "numpy"),
+            threads=1,
+        )
+
+
+def systems(part: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of an exam's results by contender: its name without the settings chosen for it."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in part["systems"]:
+        found.setdefault(", ".join(row["system"].split(", ")[:2]), []).append(row)
+    return found
 
 
 def domain_exam(folder: Path) -> Exam:
@@ -171,6 +181,7 @@ def run(exam: Exam, kiwi: bool) -> dict[str, object]:
         "documents": len(exam.documents),
         "passages": len(passages),
         "questions": len(exam.report),
+        "sqlite": sqlite3.sqlite_version,
         "systems": rows,
     }
 
@@ -269,17 +280,6 @@ def bm25s_search(
 def quality(search: Search, questions: Sequence[Question]) -> float:
     recall, _ = measure(search, questions[:200])
     return statistics.fmean(recall.values())
-
-
-def environment() -> dict[str, object]:
-    return {
-        "python": platform.python_version(),
-        "sqlite": sqlite3.sqlite_version,
-        "bm25s": version("bm25s"),
-        "numpy": version("numpy"),
-        "cores": os.cpu_count(),
-        "machine": platform.machine(),
-    }
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ python -m benchmarks.speed_plot
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+from benchmarks.kept import RESULTS, ROOT, runs_of
+
 PLOT = ROOT / "docs" / "tuning-speed.svg"
 SETS = (("tuning", "SFT", "tokens_per_cpu_second"), ("preference", "DPO", "pairs_per_cpu_second"))
 
@@ -20,11 +20,10 @@ def main() -> None:
 
     mpl.rcParams |= {"svg.hashsalt": "sadari", "svg.fonttype": "none"}
     panels = [
-        (f"{kind}, {work}", rate, result["median"])
+        (f"{kind}, {work}{', an earlier run' if age else ''}", rate, run["median"])
         for name, kind, rate in SETS
-        for work, result in json.loads(
-            (ROOT / f"benchmarks/results/{name}.json").read_text()
-        ).items()
+        for work, part in json.loads((RESULTS / f"{name}.json").read_text()).items()
+        for age, run in enumerate(runs_of(part))
     ]
     figure = Figure(figsize=(9, 1.0 + 1.9 * len(panels)), layout="constrained")
     for axes, (title, rate, median) in zip(

@@ -1,55 +1,110 @@
 """Writes docs/benchmarks.md from the JSON files in benchmarks/results: no figure is typed by hand.
 
-python benchmarks/table.py
+python -m benchmarks.table
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-HERE = Path(__file__).parent
-PAGE = HERE.parent / "docs" / "benchmarks.md"
+from benchmarks.kept import RESULTS, ROOT, Part, runs_of
+from benchmarks.retrieval import systems
+
+PAGE = ROOT / "docs" / "benchmarks.md"
 HEAD = """\
 # Benchmarks
 
-Made by `python benchmarks/table.py` from `benchmarks/results/`. Ratios come from one run in which
+Made by `python -m benchmarks.table` from `benchmarks/results/`. Ratios come from one run in which
 the systems took turns on the same work. *CPU* ratios count processor seconds and stand on a busy
-machine too; *wall* ratios are what a user waits.
+machine too; *wall* ratios are what a user waits. FOLDER and FILE are public data: the first lines
+of each program say which.
 """
 
 
 def main() -> None:
     sections = [HEAD]
-    for name, write in (
-        ("climb", climb),
-        ("tuning", tuning),
-        ("memory", memory),
-        ("tuning_growth", growth),
-        ("preference", preference),
-        ("methods", methods),
-        ("forgetting", forgetting),
-        ("evaluation_speed", evaluation),
-        ("json", constrained),
-        ("retrieval", retrieval),
-        ("pii", pii),
-        ("near_duplicates", near_duplicates),
-        ("prepare_scale", prepare_scale),
-        ("leakage", leakage),
-        ("error_rates", error_rates),
-        ("forecasting", forecasting),
+    for name, title, write in (
+        ("climb", "A whole climb of examples/ald", climb),
+        ("tuning", "Tuning: tokens per second beside its peers", tuning),
+        ("memory", "Memory of a tuning: against TRL, the floor, and what was said before", memory),
+        ("tuning_growth", "How the cost of tuning grows", growth),
+        ("preference", "DPO: pairs per CPU second beside its peers", preference),
+        ("methods", "Does each method of tuning learn?", methods),
+        ("forgetting", "What tuning forgets", forgetting),
+        ("evaluation_speed", "Evaluation: questions per second", evaluation),
+        ("json", "Answers held to a JSON schema", constrained),
+        ("retrieval", "Retrieval: does search find it?", retrieval),
+        ("pii", "Personal data in Korean text", pii),
+        ("near_duplicates", "Near duplicates: documents per CPU second", near_duplicates),
+        ("prepare_scale", "Preparing records", prepare_scale),
+        ("leakage", "The exam in the training data, in other words", leakage),
+        ("error_rates", "Error rates of a climb without any real difference", error_rates),
+        ("forecasting", "Forecasts: CRPS beside peers", forecasting),
     ):
-        path = HERE / "results" / f"{name}.json"
+        path = RESULTS / f"{name}.json"
         if path.exists():
-            sections.append("\n".join(write(json.loads(path.read_text(encoding="utf-8")))))
+            found = json.loads(path.read_text(encoding="utf-8"))
+            sections.append("\n".join([f"## {title}\n\n{commands(name, found)}\n", *write(found)]))
     PAGE.write_text("\n\n".join(section.strip() for section in sections) + "\n", encoding="utf-8")
     print(f"wrote {PAGE}")
 
 
+def commands(name: str, found: dict[str, Any]) -> str:
+    """The command of each part whose figures are shown, once."""
+    parts = PARTS.get(name, whole)(found)
+    said = [part.get("command", f"python -m benchmarks.{PLAIN.get(name, name)}") for part in parts]
+    modules = [re.sub(r"^python benchmarks/(\w+)\.py", r"python -m benchmarks.\1", s) for s in said]
+    return "; ".join(f"`{command}`" for command in dict.fromkeys(modules))
+
+
+def whole(found: dict[str, Any]) -> list[Part]:
+    """The parts of a file that is one."""
+    return [found]
+
+
+def entries(part: Part) -> dict[str, Any]:
+    """What a file or a part has by name, apart from what it was measured on."""
+    return {
+        name: value for name, value in part.items() if isinstance(value, dict) and name != "machine"
+    }
+
+
+def several(found: dict[str, Any]) -> list[Part]:
+    """The parts of a file that has several, older runs of each behind it."""
+    return [run for part in entries(found).values() for run in runs_of(part)]
+
+
+PARTS: dict[str, Callable[[dict[str, Any]], list[Part]]] = {
+    **dict.fromkeys(("tuning", "memory", "preference", "pii", "leakage", "forecasting"), several),
+    "methods": lambda found: found["runs"],
+    "retrieval": lambda found: several(found["exams"]),
+    "error_rates": lambda found: [found["climbs without a difference"]],
+}
+# The command of figures that are older than the rule that each says its own.
+PLAIN = {
+    "json": "constrained",
+    "evaluation_speed": "evaluation_speed --questions 48 --rounds 1",
+    "retrieval": "retrieval --data FOLDER --kiwi",
+    "pii": "pii --chat FILE",
+    "leakage": "leakage --data FOLDER",
+    "forecasting": "forecasting --data FOLDER",
+}
+
+
+def held(runs: Iterable[dict[str, Any]], names: Callable[[Part], Iterable[str]]) -> Iterator[Any]:
+    """(run, name) of each contender, out of the newest run that has it."""
+    seen: set[str] = set()
+    for run in runs:
+        for name in names(run):
+            if name not in seen:
+                yield run, name
+        seen |= set(names(run))
+
+
 def climb(found: dict[str, Any]) -> Iterator[str]:
-    yield "## A whole climb of examples/ald\n\n`python benchmarks/climb.py`\n"
     yield from table(
         ["seconds", "CPU seconds", "peak memory of all processes", "`sadari --help`", "cores"],
         [
@@ -65,35 +120,52 @@ def climb(found: dict[str, Any]) -> Iterator[str]:
 
 
 def tuning(found: dict[str, Any]) -> Iterator[str]:
-    yield "## Tuning: tokens per second beside its peers\n"
-    rows = []
-    for work, result in found.items():
-        for other in (result.get("best_of_trl"), "trl-defaults", "llamafactory"):
-            ratio = result.get(f"times {other}")
-            if ratio:
-                cpu, wall = ratio["tokens_per_cpu_second"], ratio["tokens_per_second"]
-                rate = result["median"]["sadari"]["tokens_per_cpu_second"]
-                rows.append([work, other, f"{rate:,.0f}", f"{cpu} ×", f"{wall} ×"])
+    rate, wall = "tokens_per_cpu_second", "tokens_per_second"
+    rows = [
+        [work, peer, f"{ours[rate]:,.0f}", f"{times[rate]} ×", f"{times[wall]} ×"]
+        for work, peer, ours, times in beside_peers(found)
+    ]
     yield from table(["work", "peer", "our tokens / CPU s", "CPU ratio", "wall ratio"], rows)
-    yield "\n" + "; ".join(f"`{result['command']}`" for result in found.values())
+
+
+def preference(found: dict[str, Any]) -> Iterator[str]:
+    rows = [
+        [work, peer, f"{ours['pairs_per_cpu_second']:.1f}", f"{times} ×"]
+        for work, peer, ours, times in beside_peers(found)
+    ]
+    yield from table(["work", "peer", "our pairs / CPU s", "CPU ratio"], rows)
+
+
+def beside_peers(found: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, float], Any]]:
+    """(work, peer, our medians, our multiple of the peer's), both of one run: the newest that has
+    TRL's fast settings, its defaults, LLaMA-Factory."""
+
+    def kinds(run: Part) -> dict[str, str]:
+        best = {run["best_of_trl"]: "fast"} if "best_of_trl" in run else {}
+        peers = {**best, "trl-defaults": "defaults", "llamafactory": "llamafactory"}
+        return {kind: peer for peer, kind in peers.items() if f"times {peer}" in run}
+
+    for work, part in found.items():
+        for run, kind in held(runs_of(part), kinds):
+            peer = kinds(run)[kind]
+            yield work, peer, run["median"]["sadari"], run[f"times {peer}"]
 
 
 def memory(found: dict[str, Any]) -> Iterator[str]:
-    yield "## Memory of a tuning: against TRL, the floor, and what was said before\n"
     rows = []
-    for work, result in found.items():
-        for name, run in result.items():
-            if isinstance(run, dict) and name != "errors" and "peak" in run:
-                floor = f"{run['floor'] / 2**20:,.0f}" if "floor" in run else ""
-                peak, grown = (f"{run[key] / 2**20:,.0f}" for key in ("peak", "grown"))
-                rows.append([work, name, peak, grown, floor])
+    for work, part in found.items():
+        for one, name in held(
+            runs_of(part), lambda run: [n for n in entries(run) if n != "errors"]
+        ):
+            run = one[name]
+            floor = f"{run['floor'] / 2**20:,.0f}" if "floor" in run else ""
+            peak, grown = (f"{run[key] / 2**20:,.0f}" for key in ("peak", "grown"))
+            rows.append([work, name, peak, grown, floor])
     head = ["work", "", "process MiB", "of it beyond the libraries", "the floor"]
     yield from table(head, rows)
-    yield "\n" + "; ".join(f"`{result['command']}`" for result in found.values())
 
 
 def growth(found: dict[str, Any]) -> Iterator[str]:
-    yield "## How the cost of tuning grows\n\n`python -m benchmarks.tuning_growth`\n"
     for name in ("length", "rank"):
         rows = [
             [at, f"{run['tokens_per_cpu_second']:,.0f}", f"{run['peak_memory_bytes'] / 2**20:,.0f}"]
@@ -104,20 +176,7 @@ def growth(found: dict[str, Any]) -> Iterator[str]:
     yield "![Tokens per CPU second by length and rank](tuning-growth.svg)"
 
 
-def preference(found: dict[str, Any]) -> Iterator[str]:
-    yield "## DPO: pairs per CPU second beside its peers\n"
-    rows = []
-    for work, result in found.items():
-        rate = result["median"]["sadari"]["pairs_per_cpu_second"]
-        for other in (result.get("best_of_trl"), "trl-defaults", "llamafactory"):
-            if f"times {other}" in result:
-                rows.append([work, other, f"{rate:.1f}", f"{result[f'times {other}']} ×"])
-    yield from table(["work", "peer", "our pairs / CPU s", "CPU ratio"], rows)
-    yield "\n" + "; ".join(f"`{result['command']}`" for result in found.values())
-
-
 def methods(found: dict[str, Any]) -> Iterator[str]:
-    yield "## Does each method of tuning learn?\n\n`python benchmarks/methods.py`\n"
     yield "Share of answers right to the letter: the mean over seeds, and the least and the most.\n"
     tasks = ("facts", "routing", "json")
     rows = []
@@ -131,7 +190,6 @@ def methods(found: dict[str, Any]) -> Iterator[str]:
 
 
 def forgetting(found: dict[str, Any]) -> Iterator[str]:
-    yield f"## What tuning forgets\n\n`{found['command']}`\n"
     yield "Probability of a token of the right answer to general conversations that no training "
     yield "saw, the base's and the adapter's, with the interval of the drop.\n"
     rows = []
@@ -157,7 +215,6 @@ def forgetting(found: dict[str, Any]) -> Iterator[str]:
 
 
 def evaluation(found: dict[str, Any]) -> Iterator[str]:
-    yield "## Evaluation: questions per second\n\n`python benchmarks/evaluation_speed.py`\n"
     rows = []
     for work, result in found["workloads"].items():
         for pair, ratio in result["ratios"].items():
@@ -168,7 +225,6 @@ def evaluation(found: dict[str, Any]) -> Iterator[str]:
 
 
 def constrained(found: dict[str, Any]) -> Iterator[str]:
-    yield "## Answers held to a JSON schema\n\n`python -m benchmarks.constrained`\n"
     yield f"{found['questions']} dev questions of examples/dinner that ask for a state, "
     tuned = ", tuned" if found["adapter"] else ", untuned"
     yield f"{found['model']} model{tuned}. *An order*: all ten slots, each of its kind.\n"
@@ -191,7 +247,6 @@ def constrained(found: dict[str, Any]) -> Iterator[str]:
 
 
 def retrieval(found: dict[str, Any]) -> Iterator[str]:
-    yield "## Retrieval: does search find it?\n\n`python benchmarks/retrieval.py --kiwi`\n"
     for exam, result in found["exams"].items():
         yield f"\n{exam}: {result['questions']:,} questions, {result['passages']:,} passages\n"
         rows = [
@@ -201,15 +256,16 @@ def retrieval(found: dict[str, Any]) -> Iterator[str]:
                 f"{system['recall_at_10']:.3f}",
                 system["p50_milliseconds"],
             ]
-            for system in result["systems"]
+            for run, contender in held(runs_of(result), systems)
+            for system in systems(run)[contender]
         ]
         yield from table(["system", "recall@1", "recall@10", "p50 ms"], rows)
 
 
 def pii(found: dict[str, Any]) -> Iterator[str]:
-    yield "## Personal data in Korean text\n\n`python -m benchmarks.pii --chat FILE`\n"
-    yield f"{found['sentences']} sentences, {found['labels']} labels, "
-    yield f"{found['hard_negatives']} sentences in which there is nothing to find.\n"
+    counts = {**found, **found["sadari"]}
+    yield f"{counts['sentences']} sentences, {counts['labels']} labels, "
+    yield f"{counts['hard_negatives']} sentences in which there is nothing to find.\n"
     parts = {f"sadari, {name}": found["sadari"][name] for name in found["sadari"] if " " in name}
     parts = {"sadari, all": found["sadari"]["all"], **parts}
     if "presidio" in found:
@@ -226,8 +282,9 @@ def pii(found: dict[str, Any]) -> Iterator[str]:
         yield "\nOn the kinds that Presidio knows: recall "
         yield f"{known['sadari']['recall']} against {known['presidio']['recall']}, precision "
         yield f"{known['sadari']['precision']} against {known['presidio']['precision']}, "
-        yield f"{found['sadari']['megabytes_per_cpu_second']} against "
-        yield f"{found['presidio']['megabytes_per_cpu_second']} MB a CPU second."
+        speed = "megabytes_per_cpu_second"
+        ours = found["presidio"].get(f"{speed}_of_sadari", found["sadari"][speed])
+        yield f"{ours} against {found['presidio'][speed]} MB a CPU second."
     if "chat" in found:
         chat = found["chat"]
         yield f"\n{chat['false_hits']} false hits in {chat['sentences']:,} sentences of chit-chat, "
@@ -235,7 +292,6 @@ def pii(found: dict[str, Any]) -> Iterator[str]:
 
 
 def near_duplicates(found: dict[str, Any]) -> Iterator[str]:
-    yield "## Near duplicates: documents per CPU second\n\n`python benchmarks/near_duplicates.py`\n"
     yield f"{found['documents']:,} texts of {found['characters']} characters.\n"
     times = found["times datasketch"]
     rows = [
@@ -247,7 +303,6 @@ def near_duplicates(found: dict[str, Any]) -> Iterator[str]:
 
 
 def prepare_scale(found: dict[str, Any]) -> Iterator[str]:
-    yield "## Preparing records\n\n`python benchmarks/prepare_scale.py`\n"
     head = ["records", "CPU seconds", "seconds", "peak memory of all processes"]
     rows = [
         [f"{r['records']:,}", r["cpu_seconds"], r["seconds"], f"{r['peak_mib']} MiB"]
@@ -257,19 +312,24 @@ def prepare_scale(found: dict[str, Any]) -> Iterator[str]:
 
 
 def leakage(found: dict[str, Any]) -> Iterator[str]:
-    yield "## The exam in the training data, in other words\n\n`python benchmarks/leakage.py`\n"
-    parts = found["paraphrases"]
+    parts = entries(found["paraphrases"])
     rows = [
         [name, part["pairs"], part["recall"], part["hard_negatives"], part["false_alarms"]]
         for name, part in parts.items()
         if "recall" in part
     ]
     yield from table(["topics", "pairs", "found", "hard negatives", "false alarms"], rows)
+    if "planted" in found:
+        planted = found["planted"]
+        yield (
+            f"\nOf copies planted in a public set {planted['exact']:.1%} are found, of "
+            f"{planted['near_planted']} near copies {planted['near']:.1%}; of "
+            f"{planted['others']:,} other questions {planted['others_flagged']:.1%} are taken "
+            "for one."
+        )
 
 
 def error_rates(found: dict[str, Any]) -> Iterator[str]:
-    yield "## Error rates of a climb without any real difference\n"
-    yield "`python -m benchmarks.error_rates`\n"
     part = found["climbs without a difference"]
     names = list(part["rows"][0])
     yield from table(names, [[row.get(name, "") for name in names] for row in part["rows"]])
@@ -277,7 +337,6 @@ def error_rates(found: dict[str, Any]) -> Iterator[str]:
 
 
 def forecasting(found: dict[str, Any]) -> Iterator[str]:
-    yield "## Forecasts: CRPS beside peers\n\n`python -m benchmarks.forecasting --data FOLDER`\n"
     head = [
         "data",
         "targets",
@@ -295,11 +354,10 @@ def forecasting(found: dict[str, Any]) -> Iterator[str]:
         ):
             rows.append(_forecast_row("M4 hourly", m4, f"{m4['series']} series", peer, key))
     for part in ("flights", "fab"):
-        for name, result in found.get(part, {}).items():
-            if isinstance(result, dict):
-                data, moves = f"{part}: {name}", f"{result['moves']:,} moves"
-                key = "chosen_below_routes_quantiles"
-                rows.append(_forecast_row(data, result, moves, "the route's own quantiles", key))
+        for name, result in entries(found.get(part, {})).items():
+            data, moves = f"{part}: {name}", f"{result['moves']:,} moves"
+            key = "chosen_below_routes_quantiles"
+            rows.append(_forecast_row(data, result, moves, "the route's own quantiles", key))
     yield from table(head, rows)
     if "m4" in found:
         ours, theirs = (found["m4"][f"cpu_seconds_an_origin_{who}"] for who in ("ours", "trio"))
@@ -307,19 +365,16 @@ def forecasting(found: dict[str, Any]) -> Iterator[str]:
     inside = [
         "{} of {} ({}: {})".format(*result["routes_of_200_covering_70_to_90"], part, name)
         for part in ("flights", "fab")
-        for name, result in found.get(part, {}).items()
-        if isinstance(result, dict)
+        for name, result in entries(found.get(part, {})).items()
     ]
     yield f"\nRoutes with 200 moves or more whose own coverage is .70 to .90: {', '.join(inside)}."
-    for name, fab in found.get("fab", {}).items():
-        if isinstance(fab, dict):
-            yield from _incidents(name, fab)
+    for name, fab in entries(found.get("fab", {})).items():
+        yield from _incidents(name, fab)
     if "ingest" in found:
         yield "\nEvents from CSV into the inbox, and from Parquet to route-hours:\n"
         rows = [
             [size, f"{s['ingested_per_cpu_second']:,}", s["route_hours_cpu_seconds"], s["peak_mib"]]
-            for size, s in found["ingest"].items()
-            if isinstance(s, dict)
+            for size, s in entries(found["ingest"]).items()
         ]
         yield from table(
             ["from", "events a CPU second", "CPU seconds to route-hours", "peak MiB"], rows

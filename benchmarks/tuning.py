@@ -23,8 +23,10 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders import keep, llamafactory, medians, read_options, take_turns
+from benchmarks.contenders import llamafactory, medians, read_options, take_turns
+from benchmarks.kept import keep
 
+LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate")
 BATCH = 4
 LORA = {"r": 16, "lora_alpha": 32, "lora_dropout": 0.1}
 END = 2
@@ -88,7 +90,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--only", nargs="*", help="contenders; all of them if left out")
-    options = read_options(parser)
+    options = read_options(parser, "tuning")
     if options.run:
         run(options)
     else:
@@ -104,8 +106,13 @@ def compare(options: argparse.Namespace) -> None:
         runs = take_turns("benchmarks.tuning", names, options.rounds, {**chosen, "folder": home})
     summary = summarise(runs)
     print(json.dumps(summary, indent=1))
-    work = f"{options.shape} {options.pairs}"
-    keep("benchmarks.tuning", work, options.threads, {**summary, "runs": runs})
+    keep(
+        options.out,
+        {f"{options.shape} {options.pairs}": {**summary, "runs": runs}},
+        contenders=lambda part: part["median"],
+        libraries=LIBRARIES,
+        threads=options.threads,
+    )
 
 
 def summarise(runs: dict[str, list[dict[str, float]]]) -> dict[str, Any]:

@@ -10,18 +10,16 @@ benchmarks/results/tuning_growth.json, the plot to docs/tuning-growth.svg.
 
 from __future__ import annotations
 
-import json
+import argparse
 import random
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 from benchmarks import tuning
-from benchmarks.contenders import ROOT, machine
+from benchmarks.kept import ROOT, add_out, keep_whole
 
-RESULTS = ROOT / "benchmarks" / "results" / "tuning_growth.json"
 PLOT = ROOT / "docs" / "tuning-growth.svg"
 LENGTHS = (128, 256, 512, 1024, 2048, 4096)
 RANKS = (4, 8, 16, 32, 64)
@@ -30,19 +28,20 @@ STEP_TOKENS = 12_000  # about so many are trained for each figure, in one step o
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lengths", type=int, nargs="+", default=LENGTHS)
+    parser.add_argument("--ranks", type=int, nargs="+", default=RANKS)
+    parser.add_argument("--plot", type=Path, default=PLOT)
+    add_out(parser, "tuning_growth")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         base = Path(home) / "base"
-        tuning.make_base("practice", base, positions=max(LENGTHS))
-        by_length = {n: rate(base, n, RANK, Path(home) / f"length-{n}") for n in LENGTHS}
-        by_rank = {r: rate(base, LENGTH, r, Path(home) / f"rank-{r}") for r in RANKS}
-    results = {
-        "command": " ".join(["python -m benchmarks.tuning_growth", *sys.argv[1:]]),
-        "machine": machine(threads=1),
-        "length": by_length,
-        "rank": by_rank,
-    }
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    plot(by_length, by_rank)
+        tuning.make_base("practice", base, positions=max(*options.lengths, LENGTH))
+        by_length = {n: rate(base, n, RANK, Path(home) / f"length-{n}") for n in options.lengths}
+        by_rank = {r: rate(base, LENGTH, r, Path(home) / f"rank-{r}") for r in options.ranks}
+    found = {"length": by_length, "rank": by_rank}
+    keep_whole(options.out, found, libraries=tuning.LIBRARIES, threads=1)
+    plot(by_length, by_rank, options.plot)
 
 
 def rate(base: Path, length: int, rank: int, output: Path) -> dict[str, float]:
@@ -80,7 +79,9 @@ def rate(base: Path, length: int, rank: int, output: Path) -> dict[str, float]:
     return found
 
 
-def plot(by_length: dict[int, dict[str, float]], by_rank: dict[int, dict[str, float]]) -> None:
+def plot(
+    by_length: dict[int, dict[str, float]], by_rank: dict[int, dict[str, float]], drawing: Path
+) -> None:
     """Both curves side by side."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -98,7 +99,7 @@ def plot(by_length: dict[int, dict[str, float]], by_rank: dict[int, dict[str, fl
         axes.set_xlabel(name)
         axes.set_ylabel("tokens per CPU second")
         axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(PLOT, metadata={"Date": None})
+    figure.savefig(drawing, metadata={"Date": None})
 
 
 if __name__ == "__main__":
