@@ -370,6 +370,16 @@ def forecasting(found: dict[str, Any]) -> Iterator[str]:
     yield f"\nRoutes with 200 moves or more whose own coverage is .70 to .90: {', '.join(inside)}."
     for name, fab in entries(found.get("fab", {})).items():
         yield from _incidents(name, fab)
+    if "nab" in found:
+        yield "\nIncidents in Numenta's travel times (NAB), scored by its standard profile: 0 is "
+        yield "no alarm, 100 every window found at its start.\n"
+        rows = [
+            [series, "{} of {}".format(*one["windows_found"]), one["alarms_outside"],
+             one["outside_per_day"], one["nab_score"]]
+            for series, one in entries(found["nab"]).items()
+        ]  # fmt: skip
+        head = ["series", "windows found", "alarms outside", "of them a day", "score"]
+        yield from table(head, rows)
     if "ingest" in found:
         yield "\nEvents from CSV into the inbox, and from Parquet to route-hours:\n"
         rows = [
