@@ -30,6 +30,7 @@ COMMANDS = (
     ["speed_plot"],
     ["methods"],
     ["forgetting"],
+    ["attacks"],
     ["error_rates"],
     ["near_duplicates"],
     ["prepare_scale"],

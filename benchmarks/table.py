@@ -37,6 +37,7 @@ def main() -> None:
         ("evaluation_speed", "Evaluation: questions per second", evaluation),
         ("json", "Answers held to a JSON schema", constrained),
         ("retrieval", "Retrieval: does search find it?", retrieval),
+        ("attacks", "Answers that pass the scorer", attacks),
         ("pii", "Personal data in Korean text", pii),
         ("near_duplicates", "Near duplicates: documents per CPU second", near_duplicates),
         ("prepare_scale", "Preparing records", prepare_scale),
@@ -260,6 +261,27 @@ def retrieval(found: dict[str, Any]) -> Iterator[str]:
             for system in systems(run)[contender]
         ]
         yield from table(["system", "recall@1", "recall@10", "p50 ms"], rows)
+
+
+ATTACKS = {
+    "references": "the references",
+    "pasted": "the whole evidence document pasted",
+    "listed_numbers": "every number of the evidence listed",
+    "refused": "a refusal, where there is an answer",
+    "wrong_numbers": "the reference with another unit, or a value outside the tolerance",
+    "negated": "the reference with its main verb negated",
+    "repeated": "the question repeated",
+    "salad": "the key's words strung together",
+}
+
+
+def attacks(found: dict[str, Any]) -> Iterator[str]:
+    yield f"On the exam of examples/{found['domain']}; the references should, nothing else.\n"
+    rows = [
+        [ATTACKS.get(name, name), f"{passed} of {tried:,}"]
+        for name, (passed, tried) in found["passed"].items()
+    ]
+    yield from table(["answer", "pass"], rows)
 
 
 def pii(found: dict[str, Any]) -> Iterator[str]:

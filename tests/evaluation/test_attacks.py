@@ -3,127 +3,19 @@ references and the single sentences of the evidence that hold the key pass."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from sadari.domain import Domain, read_domain
-from sadari.domain.question import Number, Question
 from sadari.evaluation._matching import matches
 from sadari.evaluation._reading import read
 from sadari.evaluation.scorer import score
-from sadari.text.quantity import quantities, quantity
+from tests.evaluation.attacks import ATTACKS, Attack, evidence_of, tried
 
 MOST_ATTACKS = 0.05
 FEWEST_REFERENCES = 0.97
 FEWEST_SENTENCES = 0.95
-
-REFUSAL = "문서에서 찾을 수 없습니다."
-# A unit of another dimension, so that the number stays and the meaning goes
-_OTHER_UNIT = {"time": "nm", "temperature": "mTorr"}
-
-
-def pasted(question: Question, evidence: Sequence[str]) -> Iterator[str]:
-    """The evidence documents as they are, together and one by one."""
-    yield "\n\n".join(evidence)
-    yield from evidence
-
-
-def listed_numbers(question: Question, evidence: Sequence[str]) -> Iterator[str]:
-    """Every number of the evidence."""
-    for text in ["\n".join(evidence), *evidence]:
-        found = [text[q.start : q.end] for q in quantities(text)]
-        if len(found) > 3:
-            yield ", ".join(found)
-            yield " ".join(found)
-            yield f"문서의 값은 {', '.join(found)}입니다."
-
-
-def refused(question: Question, evidence: Sequence[str]) -> Iterator[str]:
-    """Knowing nothing about anything."""
-    yield REFUSAL
-
-
-def wrong_numbers(question: Question, evidence: Sequence[str]) -> Iterator[str]:
-    """The reference with the key's number in another unit, or outside its tolerance."""
-    for item in question.key.must:
-        numbers = [alternative for alternative in item if isinstance(alternative, Number)]
-        if len(numbers) != len(item):
-            continue
-        number = numbers[0]
-        wanted = quantity(number.value, number.unit)
-        for q in quantities(question.reference):
-            if q.dimension == wanted.dimension and abs(q.base - wanted.base) < 1e-6 * abs(q.base):
-                before, after = question.reference[: q.start], question.reference[q.end :]
-                said = re.match(r"[^\d]*[\d.,]+", question.reference[q.start : q.end])
-                if said is None:
-                    continue
-                yield f"{before}{said.group()} {_OTHER_UNIT.get(q.dimension, '초')}{after}"
-                yield f"{before}{number.value * 2 + 3 * number.tolerance:g} {q.unit}{after}"
-                yield f"{before}{number.value / 2 - 2 * number.tolerance:g} {q.unit}{after}"
-
-
-def negated(question: Question, evidence: Sequence[str]) -> Iterator[str]:
-    """The reference with its last main verb negated."""
-    sentence = question.reference.rstrip(". ")
-    denial = negate(sentence)
-    if denial:
-        yield denial
-
-
-def repeated(question: Question, evidence: Sequence[str]) -> Iterator[str]:
-    """The question, as it is and as a phrase of politeness."""
-    yield question.text
-    yield f"질문은 다음과 같습니다: {question.text}"
-    yield f"{question.text.rstrip('?. ')}라는 질문이시군요."
-
-
-def salad(question: Question, evidence: Sequence[str]) -> Iterator[str]:
-    """The key's strings without a sentence around them."""
-    items = [
-        [a for a in item if isinstance(a, str) and not re.search(r"\d", a)]
-        for item in question.key.must
-    ]
-    everything = [alternative for item in items for alternative in item]
-    if len(everything) > 1:
-        yield " ".join(everything)
-        yield ", ".join(everything)
-    firsts = [item[0] for item in items if item]
-    if len(firsts) > 1 and len(firsts) == len(items):
-        yield " ".join(firsts)
-
-
-ATTACKS = (pasted, listed_numbers, refused, wrong_numbers, negated, repeated, salad)
-
-
-def negate(sentence: str) -> str:
-    """A Korean plain sentence with its final predicate negated; "" where it has none."""
-    if re.search(r"[가-힣]이다$|때문이다$", sentence) or (
-        sentence.endswith("다") and _noun(sentence)
-    ):
-        return (
-            sentence[:-2] + "이 아니다."
-            if sentence.endswith("이다")
-            else sentence[:-1] + "가 아니다."
-        )
-    if not sentence.endswith("다"):
-        return ""
-    stem = sentence[:-1]
-    if stem.endswith("는"):
-        return f"{stem[:-1]}지 않는다."
-    last = unicodedata.normalize("NFD", stem[-1])
-    if last[-1] == "ᆫ":  # 늘린다: 늘리지 않는다
-        return stem[:-1] + unicodedata.normalize("NFC", last[:-1]) + "지 않는다."
-    if stem.endswith("있"):
-        return f"{stem[:-1]}있지 않다."
-    return f"{stem}지 않다."
-
-
-def _noun(sentence: str) -> bool:
-    return bool(re.search(r"[A-Za-z0-9%)]다$", sentence))
 
 
 @pytest.fixture(scope="module")
@@ -131,38 +23,19 @@ def ald() -> Domain:
     return read_domain(Path(__file__).parents[2] / "examples" / "ald")
 
 
-def _evidence(domain: Domain, question: Question) -> list[str]:
-    texts = {document.id: document.text for document in domain.documents}
-    return [texts[name] for name in question.evidence]
-
-
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
-def test_attacks_fail(
-    ald: Domain, attack: Callable[[Question, Sequence[str]], Iterator[str]]
-) -> None:
-    passed = [
-        (question.id, answer)
-        for question in ald.questions
-        if question.kind == "answer"
-        for evidence in [_evidence(ald, question)]
-        for answer in attack(question, evidence)
-        if score(question, answer, evidence).right
-    ]
-    tried = sum(
-        1
-        for question in ald.questions
-        if question.kind == "answer"
-        for _ in attack(question, _evidence(ald, question))
-    )
-    assert tried > 50
-    assert len(passed) <= MOST_ATTACKS * tried, passed
+def test_attacks_fail(ald: Domain, attack: Attack) -> None:
+    answers = tried(ald, attack)
+    passed = [(question, answer) for question, answer, right in answers if right]
+    assert len(answers) > 50
+    assert len(passed) <= MOST_ATTACKS * len(answers), passed
 
 
 def test_references_pass(ald: Domain) -> None:
     wrong = {
         question.id: verdict.why
         for question in ald.questions
-        for verdict in [score(question, question.reference, _evidence(ald, question))]
+        for verdict in [score(question, question.reference, evidence_of(ald, question))]
         if not verdict.right
     }
     assert len(wrong) <= (1 - FEWEST_REFERENCES) * len(ald.questions), wrong
@@ -171,7 +44,7 @@ def test_references_pass(ald: Domain) -> None:
 def test_the_sentence_of_the_evidence_that_holds_the_key_passes(ald: Domain) -> None:
     verdicts = []
     for question in ald.questions:
-        evidence = _evidence(ald, question)
+        evidence = evidence_of(ald, question)
         for text in evidence:
             document = read(text)
             for start, end in document.sentences:
