@@ -63,24 +63,6 @@ def start(program: str, name: str, options: Mapping[str, object]) -> Report:
     return report
 
 
-def llamafactory(
-    folder: Path, name: str, rows: Sequence[Mapping[str, Sequence[int]]], work: Mapping[str, object]
-) -> list[tuple[int, float, float]]:
-    """Its stamps after a training by the interpreter that LLAMAFACTORY_PYTHON names: see
-    `llamafactory_run.py`. The adapter lies in `folder / name`."""
-    kept = folder / "rows.json"
-    kept.write_text(json.dumps(rows))
-    asked = {**work, "base": str(folder / "base"), "output": str(folder / name), "rows": str(kept)}
-    program = Path(__file__).with_name("llamafactory_run.py")
-    done = subprocess.run(
-        [os.environ["LLAMAFACTORY_PYTHON"], str(program), json.dumps(asked)],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return [tuple(stamp) for stamp in json.loads(done.stdout.splitlines()[-1])]
-
-
 def medians(runs: Mapping[str, list[Report]]) -> dict[str, Report]:
     """The median of each figure of each contender."""
     return {

@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import tuning
+from benchmarks import trainings, tuning
 from benchmarks.contenders import read_options, start
 from benchmarks.kept import keep
 
@@ -32,8 +32,8 @@ CONTENDERS = ("sadari", "predicted", *TRL)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--shape", choices=tuning.SHAPES, default="practice")
-    parser.add_argument("--pairs", choices=tuning.PAIRS, default="long")
+    parser.add_argument("--shape", choices=trainings.SHAPES, default="practice")
+    parser.add_argument("--pairs", choices=trainings.PAIRS, default="long")
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--only", nargs="*", choices=CONTENDERS, default=CONTENDERS)
@@ -44,7 +44,7 @@ def main() -> None:
     found: dict[str, Any] = {}
     chosen = {key: getattr(options, key) for key in ("shape", "pairs", "steps", "threads")}
     with tempfile.TemporaryDirectory() as home:
-        tuning.make_base(options.shape, Path(home) / "base")
+        trainings.make_base(options.shape, Path(home) / "base")
         for name in options.only:
             found[name] = start("benchmarks.memory", name, {**chosen, "folder": home})
             print(f"{name:24}", found[name], flush=True)
@@ -63,7 +63,7 @@ def weigh(found: dict[str, Any], options: argparse.Namespace) -> None:
         options.out,
         {f"{options.shape} {options.pairs}": found},
         contenders=contenders,
-        libraries=tuning.LIBRARIES,
+        libraries=trainings.LIBRARIES,
         threads=options.threads,
     )
 

@@ -18,24 +18,30 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders import llamafactory, medians, read_options, take_turns
-from benchmarks.kept import keep
-from benchmarks.tuning import END, FAST, LIBRARIES, LORA, PAIRS, SHAPES, make_base
+from benchmarks.contenders import Report, read_options
+from benchmarks.trainings import (
+    BATCH,
+    END,
+    LORA,
+    PAIRS,
+    SHAPES,
+    TRL_DEFAULTS,
+    beside_peers,
+    compare,
+    fast_trl,
+    llamafactory,
+    parser,
+    random_ids,
+    trl_trainer,
+)
 
-SHAPE, BATCH, BETA, RATE = "practice", 4, 0.1, 1e-4
-TRL: dict[str, dict[str, Any]] = {
-    "trl-defaults": {"dtype": "float32", "attention": "sdpa", "arguments": {}},
-} | {
-    f"trl-{attention}-{when}": {
-        "dtype": "bfloat16",
-        "attention": attention,
-        "arguments": FAST | {"precompute_ref_log_probs": when == "beforehand"},
-    }
+SHAPE, BETA, RATE = "practice", 0.1, 1e-4
+TRL = {"trl-defaults": TRL_DEFAULTS} | {
+    f"trl-{attention}-{when}": fast_trl(attention, precompute_ref_log_probs=when == "beforehand")
     for attention in ("eager", "sdpa")
     for when in ("beforehand", "each-step")
 }
@@ -43,44 +49,25 @@ Ids = list[int]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pairs", choices=PAIRS, default="short")
-    parser.add_argument("--steps", type=int, default=20, help="optimiser steps of each run")
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--only", nargs="*", help="contenders; all of them if left out")
-    options = read_options(parser, "preference")
+    options = read_options(parser(__doc__, rounds=2), "preference")
     if options.run:
         run(options)
-    else:
-        compare(options)
-
-
-def compare(options: argparse.Namespace) -> None:
-    """Let every contender learn in turn, and write what they report."""
-    with tempfile.TemporaryDirectory() as home:
-        make_base(SHAPE, Path(home) / "base")
-        chosen = {"pairs": options.pairs, "steps": options.steps, "folder": home}
-        names = options.only or ["sadari", *TRL]
-        runs = take_turns("benchmarks.preference", names, options.rounds, chosen)
-    median = medians(runs)
-    summary: dict[str, Any] = {"median": median}
-    rates = {name: figures["pairs_per_cpu_second"] for name, figures in median.items()}
-    others = set(rates) & {"trl-defaults", "llamafactory"}
-    fast = [name for name in rates if name not in ("sadari", *others)]
-    if fast:
-        summary["best_of_trl"] = max(fast, key=rates.__getitem__)
-        others.add(summary["best_of_trl"])
-    if "sadari" in rates:
-        for other in sorted(others):
-            summary[f"times {other}"] = round(rates["sadari"] / rates[other], 2)
-    print(json.dumps(summary, indent=1))
-    keep(
-        options.out,
-        {f"{SHAPE} {options.pairs}": {**summary, "runs": runs}},
-        contenders=lambda part: part["median"],
-        libraries=LIBRARIES,
+        return
+    compare(
+        "preference",
+        options,
+        ["sadari", *TRL],
+        summarise,
+        shape=SHAPE,
         threads=1,
+        passed=("pairs", "steps"),
     )
+
+
+def summarise(runs: dict[str, list[Report]]) -> dict[str, Any]:
+    """Rates beside the peers'."""
+    rate = "pairs_per_cpu_second"
+    return beside_peers(runs, rate, lambda ours, theirs: round(ours[rate] / theirs[rate], 2))
 
 
 def run(options: argparse.Namespace) -> None:
@@ -134,51 +121,30 @@ def run_sadari(
 def run_trl(
     options: argparse.Namespace, base: Path, pairs: list[tuple[Ids, Ids, Ids]], output: Path
 ) -> tuple[float, float]:
-    import torch
-    from datasets import Dataset
-    from peft import LoraConfig
     from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
     from trl import DPOConfig, DPOTrainer
 
     def text(ids: Ids) -> str:
         return "".join(f" {i}" for i in ids)
 
-    setup = TRL[options.run]
     names = {str(i): i for i in range(3, SHAPES[SHAPE]["vocab_size"])} | {"<pad>": 0, "<end>": END}
     words = Tokenizer(models.WordLevel(names, unk_token="<pad>"))
     words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    arguments: dict[str, Any] = {
-        "output_dir": str(output),
-        "per_device_train_batch_size": BATCH,
-        "num_train_epochs": 1,
-        "learning_rate": RATE,
-        "lr_scheduler_type": "cosine",
-        "warmup_steps": 0,
-        "beta": BETA,
-        "save_strategy": "no",
-        "report_to": [],
-        "use_cpu": True,
-        "disable_tqdm": True,
-        "seed": options.seed,
-        **setup["arguments"],
-    }
-    columns = [
-        {"prompt": text(asked), "chosen": text(one[:-1]), "rejected": text(other[:-1])}
-        for asked, one, other in pairs
-    ]
-    wall, cpu = time.perf_counter(), time.process_time()
-    trainer = DPOTrainer(
-        model=AutoModelForCausalLM.from_pretrained(
-            base, dtype=getattr(torch, setup["dtype"]), attn_implementation=setup["attention"]
-        ),
-        args=DPOConfig(**arguments),
-        train_dataset=Dataset.from_list(columns),
-        processing_class=PreTrainedTokenizerFast(
-            tokenizer_object=words, pad_token="<pad>", eos_token="<end>"
-        ),
-        peft_config=LoraConfig(**LORA, target_modules="all-linear", task_type="CAUSAL_LM"),
+    make = trl_trainer(
+        DPOTrainer,
+        DPOConfig,
+        TRL[options.run],
+        base,
+        output,
+        [
+            {"prompt": text(asked), "chosen": text(one[:-1]), "rejected": text(other[:-1])}
+            for asked, one, other in pairs
+        ],
+        words,
+        {"learning_rate": RATE, "beta": BETA, "seed": options.seed},
     )
+    wall, cpu = time.perf_counter(), time.process_time()
+    trainer = make()
     trainer.train()
     trainer.model.save_pretrained(output)
     return time.perf_counter() - wall, time.process_time() - cpu
@@ -187,19 +153,15 @@ def run_trl(
 def run_llamafactory(
     options: argparse.Namespace, base: Path, pairs: list[tuple[Ids, Ids, Ids]], output: Path
 ) -> tuple[float, float]:
-    """In an environment of its own: see `llamafactory_run.py`."""
-    rows = [{"instruction": asked, "chosen": one, "rejected": other} for asked, one, other in pairs]
-    work = {
-        "stage": {"stage": "dpo", "pref_beta": BETA, "pref_loss": "sigmoid"},
-        "vocabulary": SHAPES[SHAPE]["vocab_size"],
-        "end": END,
-        "batch": BATCH,
-        "lora": LORA,
-        "learning_rate": RATE,
-        "threads": 1,
-        "seed": options.seed,
-    }
-    stamps = llamafactory(options.folder, output.name, rows, work)
+    stamps = llamafactory(
+        output,
+        [{"instruction": asked, "chosen": one, "rejected": other} for asked, one, other in pairs],
+        {"stage": "dpo", "pref_beta": BETA, "pref_loss": "sigmoid"},
+        shape=SHAPE,
+        learning_rate=RATE,
+        threads=1,
+        seed=options.seed,
+    )
     (_, wall, cpu), (_, wall_end, cpu_end) = stamps[0], stamps[-1]
     return wall_end - wall, cpu_end - cpu
 
@@ -234,20 +196,16 @@ def plain_loss(base: Path, adapter: Path, pairs: list[tuple[Ids, Ids, Ids]]) -> 
 
 
 def make_pairs(options: argparse.Namespace) -> list[tuple[Ids, Ids, Ids]]:
-    """(prompt, chosen, rejected) of random ids, of which few are frequent as in a language."""
+    """(prompt, chosen, rejected) of random ids."""
     draw = random.Random(0)
     common, prompt, answer = PAIRS[options.pairs]
-    vocabulary = SHAPES[SHAPE]["vocab_size"]
-
-    def word() -> int:
-        return 3 + int((vocabulary - 3) * draw.random() ** 4)
-
-    system = [word() for _ in range(common)]
+    ids = random_ids(draw, SHAPE)
+    system = ids(common)
     return [
         (
-            system + [word() for _ in range(draw.randint(*prompt))],
-            [word() for _ in range(draw.randint(*answer) - 1)] + [END],
-            [word() for _ in range(draw.randint(*answer) - 1)] + [END],
+            system + ids(draw.randint(*prompt)),
+            [*ids(draw.randint(*answer) - 1), END],
+            [*ids(draw.randint(*answer) - 1), END],
         )
         for _ in range(BATCH * options.steps)
     ]

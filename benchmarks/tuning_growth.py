@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import tuning
+from benchmarks import trainings
 from benchmarks.kept import ROOT, add_out, keep_whole
 
 PLOT = ROOT / "docs" / "tuning-growth.svg"
@@ -36,11 +36,11 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         base = Path(home) / "base"
-        tuning.make_base("practice", base, positions=max(*options.lengths, LENGTH))
+        trainings.make_base("practice", base, positions=max(*options.lengths, LENGTH))
         by_length = {n: rate(base, n, RANK, Path(home) / f"length-{n}") for n in options.lengths}
         by_rank = {r: rate(base, LENGTH, r, Path(home) / f"rank-{r}") for r in options.ranks}
     found = {"length": by_length, "rank": by_rank}
-    keep_whole(options.out, found, libraries=tuning.LIBRARIES, threads=1)
+    keep_whole(options.out, found, libraries=trainings.LIBRARIES, threads=1)
     plot(by_length, by_rank, options.plot)
 
 
@@ -50,16 +50,16 @@ def rate(base: Path, length: int, rank: int, output: Path) -> dict[str, float]:
     from sadari.tuning import Progress, TuneSettings, train
 
     rng = random.Random(length)
-    steps = 1 + max(1, STEP_TOKENS // (tuning.BATCH * length))
+    steps = 1 + max(1, STEP_TOKENS // (trainings.BATCH * length))
     rows = []
-    for _ in range(tuning.BATCH * steps):
-        ids = [3 + rng.randrange(3000) for _ in range(length - 1)] + [tuning.END]
+    for _ in range(trainings.BATCH * steps):
+        ids = [3 + rng.randrange(3000) for _ in range(length - 1)] + [trainings.END]
         trained = (False,) * (length // 2) + (True,) * (length - length // 2)
         rows.append(Rendered(tuple(ids), trained))
     settings = TuneSettings(
         rank=rank,
         epochs=1,
-        batch_examples=tuning.BATCH,
+        batch_examples=trainings.BATCH,
         max_length=length,
         save_every_steps=0,
         threads=1,
@@ -70,7 +70,7 @@ def rate(base: Path, length: int, rank: int, output: Path) -> dict[str, float]:
         stamps.append(time.process_time())
 
     result = train(base, rows, [], settings, output, on_step=stamp)
-    tokens = tuning.BATCH * length * (len(stamps) - 1)
+    tokens = trainings.BATCH * length * (len(stamps) - 1)
     found = {
         "tokens_per_cpu_second": tokens / (stamps[-1] - stamps[0]),
         "peak_memory_bytes": result.peak_memory_bytes,

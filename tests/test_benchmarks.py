@@ -14,10 +14,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT))  # the benchmarks are no part of the package
-kept, leakage, memory, pii, retrieval = (
+kept, leakage, memory, pii, retrieval, trainings = (
     importlib.import_module(f"benchmarks.{name}")
-    for name in ("kept", "leakage", "memory", "pii", "retrieval")
+    for name in ("kept", "leakage", "memory", "pii", "retrieval", "trainings")
 )
+peers = trainings.contenders
 SCRIPTS = sorted(
     path.stem
     for path in (ROOT / "benchmarks").glob("*.py")
@@ -25,10 +26,6 @@ SCRIPTS = sorted(
 )
 # Told something else than options: by LLaMA-Factory's own interpreter, and a size by `forecasting`.
 INNER = {"llamafactory_run", "forecasting_speed"}
-
-
-def peers(part: dict[str, Any]) -> list[str]:
-    return list(part["median"])
 
 
 def test_a_part_that_did_not_run_stays_and_one_that_ran_is_renewed(
@@ -65,13 +62,21 @@ def test_an_absent_contender_keeps_its_ratio_with_the_run_it_is_of(tmp_path: Pat
     path.write_text(json.dumps({"short": first, "long": {"median": {"sadari": 1}}}), "utf-8")
 
     for rate in (40, 50):  # twice: the older run is not lost the second time either
-        kept.keep(path, {"short": {"median": {"sadari": rate, "trl": 10}}}, contenders=peers)
+        kept.keep(
+            path,
+            {"short": {"median": {"sadari": rate, "trl": 10}}},
+            contenders=trainings.contenders,
+        )
         found = json.loads(path.read_text(encoding="utf-8"))
         assert found["short"]["median"] == {"sadari": rate, "trl": 10}
         assert found["short"]["earlier"] == [first]
         assert "long" in found
 
-    kept.keep(path, {"short": {"median": {"sadari": 1, "llamafactory": 1}}}, contenders=peers)
+    kept.keep(
+        path,
+        {"short": {"median": {"sadari": 1, "llamafactory": 1}}},
+        contenders=trainings.contenders,
+    )
     newest, *earlier = kept.runs_of(json.loads(path.read_text(encoding="utf-8"))["short"])
     assert set(newest["median"]) == {"sadari", "llamafactory"}
     assert [run["median"] for run in earlier] == [{"sadari": 50, "trl": 10}]
