@@ -8,14 +8,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-from matplotlib.figure import Figure
 
+from benchmarks.drawing import Curve, draw_panels
 from benchmarks.forecasting_fab import FAB, simulated
 from sadari.domain.forecast_settings import ForecastSettings
 from sadari.forecasting import fit_predictor, ingest, read_rules
@@ -36,7 +35,7 @@ def ingest_growth(sizes: list[int], drawing: Path) -> dict[str, Any]:
         command = [sys.executable, "-m", "benchmarks.forecasting_speed", str(size)]
         done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=3600)
         rows.append(json.loads(done.stdout))
-    drawing.write_text(growth_plot(rows), encoding="utf-8")
+    draw_panels(drawing, seconds_panel(rows), memory_panel(rows))
     return {f"{row['events']:,} events": row for row in rows}
 
 
@@ -78,26 +77,30 @@ def ingest_speed(size: int) -> dict[str, Any]:
     }
 
 
-def growth_plot(rows: list[dict[str, Any]]) -> str:
-    """Seconds and peak memory by events, on logarithmic axes: a straight line of slope 1 is cost in
-    proportion."""
-    figure = Figure(figsize=(9, 3.4))
-    left, right = figure.subplots(1, 2)
-    counts = [row["events"] for row in rows]
-    for name in ("ingest", "first_parquet", "route_hours"):
-        left.loglog(counts, [row[f"{name}_cpu_seconds"] for row in rows], "o-", label=name)
-    left.set_ylabel("CPU seconds")
-    left.legend(frameon=False)
-    right.semilogx(counts, [row["peak_mib"] for row in rows], "o-")
-    right.set_ylabel("peak memory, MiB")
-    right.set_ylim(0)
-    for axes in (left, right):
+def seconds_panel(rows: list[dict[str, Any]]) -> Curve:
+    """Seconds by events, on logarithmic axes: a straight line of slope 1 is cost in proportion."""
+
+    def curve(axes: Any) -> None:
+        for name in ("ingest", "first_parquet", "route_hours"):
+            spent = [row[f"{name}_cpu_seconds"] for row in rows]
+            axes.loglog([row["events"] for row in rows], spent, "o-", label=name)
         axes.set_xlabel("events")
-        axes.spines[["top", "right"]].set_visible(False)
-    figure.tight_layout()
-    out = StringIO()
-    figure.savefig(out, format="svg", metadata={"Date": None})
-    return out.getvalue()
+        axes.set_ylabel("CPU seconds")
+        axes.legend(frameon=False)
+
+    return curve
+
+
+def memory_panel(rows: list[dict[str, Any]]) -> Curve:
+    """Peak memory by events."""
+
+    def curve(axes: Any) -> None:
+        axes.semilogx([row["events"] for row in rows], [row["peak_mib"] for row in rows], "o-")
+        axes.set_xlabel("events")
+        axes.set_ylabel("peak memory, MiB")
+        axes.set_ylim(0)
+
+    return curve
 
 
 def peak_mib() -> int:

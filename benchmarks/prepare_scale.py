@@ -20,6 +20,7 @@ from typing import Any
 
 import psutil
 
+from benchmarks.drawing import Curve, draw_panels
 from benchmarks.kept import ROOT, add_out, keep_whole
 from benchmarks.near_duplicates import WORDS
 from sadari.data.bulk import prepare_files
@@ -46,7 +47,11 @@ def main() -> None:
         print(json.dumps(rows[-1]), flush=True)
         found = {"workers": arguments.workers, "cores": os.cpu_count(), "rows": rows}
         keep_whole(arguments.out, found)
-        arguments.out.with_suffix(".svg").write_text(plot(rows), encoding="utf-8")
+        draw_panels(
+            arguments.out.with_suffix(".svg"),
+            panel(rows, "cpu_seconds", "CPU seconds"),
+            panel(rows, "peak_mib", "peak memory, MiB (all processes)"),
+        )
 
 
 def run(size: int, workers: int) -> dict[str, Any]:
@@ -125,28 +130,17 @@ class Peak:
             self.bytes = max(self.bytes, held)
 
 
-def plot(rows: list[dict[str, Any]]) -> str:
-    """CPU seconds and peak memory by records, both axes linear."""
-    from io import StringIO
+def panel(rows: list[dict[str, Any]], key: str, name: str) -> Curve:
+    """A figure by records, both axes linear."""
 
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 3.4))
-    left, right = figure.subplots(1, 2)
-    counts = [row["records"] / 1e3 for row in rows]
-    left.plot(counts, [row["cpu_seconds"] for row in rows], "o-")
-    left.set_ylabel("CPU seconds")
-    right.plot(counts, [row["peak_mib"] for row in rows], "o-")
-    right.set_ylabel("peak memory, MiB (all processes)")
-    for axes in (left, right):
+    def curve(axes: Any) -> None:
+        axes.plot([row["records"] / 1e3 for row in rows], [row[key] for row in rows], "o-")
         axes.set_xlabel("thousand records")
+        axes.set_ylabel(name)
         axes.set_xlim(0)
         axes.set_ylim(0)
-        axes.spines[["top", "right"]].set_visible(False)
-    figure.tight_layout()
-    out = StringIO()
-    figure.savefig(out, format="svg", metadata={"Date": None})
-    return out.getvalue()
+
+    return curve
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import trainings
+from benchmarks.drawing import Curve, draw_panels
 from benchmarks.kept import ROOT, add_out, keep_whole
 
 PLOT = ROOT / "docs" / "tuning-growth.svg"
@@ -41,7 +42,9 @@ def main() -> None:
         by_rank = {r: rate(base, LENGTH, r, Path(home) / f"rank-{r}") for r in options.ranks}
     found = {"length": by_length, "rank": by_rank}
     keep_whole(options.out, found, libraries=trainings.LIBRARIES, threads=1)
-    plot(by_length, by_rank, options.plot)
+    draw_panels(
+        options.plot, panel("tokens of an example", by_length), panel("rank of LoRA", by_rank)
+    )
 
 
 def rate(base: Path, length: int, rank: int, output: Path) -> dict[str, float]:
@@ -79,27 +82,19 @@ def rate(base: Path, length: int, rank: int, output: Path) -> dict[str, float]:
     return found
 
 
-def plot(
-    by_length: dict[int, dict[str, float]], by_rank: dict[int, dict[str, float]], drawing: Path
-) -> None:
-    """Both curves side by side."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+def panel(name: str, found: dict[int, dict[str, float]]) -> Curve:
+    """The curve of a rate over what was varied."""
+    rates = [value["tokens_per_cpu_second"] for value in found.values()]
 
-    mpl.rcParams["svg.hashsalt"] = "sadari"
-    figure = Figure(figsize=(9, 3.2), layout="constrained")
-    panels: tuple[Any, ...] = figure.subplots(1, 2)
-    sides = (("tokens of an example", by_length), ("rank of LoRA", by_rank))
-    for axes, (name, values) in zip(panels, sides, strict=True):
-        rates = [value["tokens_per_cpu_second"] for value in values.values()]
-        axes.plot(list(values), rates, marker="o")
+    def curve(axes: Any) -> None:
+        axes.plot(list(found), rates, marker="o")
         axes.set_xscale("log", base=2)
-        axes.set_xticks(list(values), [f"{value:,}" for value in values])
+        axes.set_xticks(list(found), [f"{value:,}" for value in found])
         axes.set_ylim(0, 1.1 * max(rates))
         axes.set_xlabel(name)
         axes.set_ylabel("tokens per CPU second")
-        axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(drawing, metadata={"Date": None})
+
+    return curve
 
 
 if __name__ == "__main__":
