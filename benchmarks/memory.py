@@ -4,7 +4,7 @@ sadari says before.
     python -m benchmarks.memory --shape practice
     python -m benchmarks.memory --shape 0.5b --steps 5
 
-Every contender trains the model and the pairs of benchmarks/tuning.py in a process of its own.
+Every contender trains the model and the pairs of `benchmarks.tuning` in a process of its own.
 `libraries` is what the process holds once everything is imported, `peak` the most that it held
 from then on, `grown` the difference. The floor is what no implementation of this arithmetic can
 do without: the frozen weights, and of the adapters the weights, gradients and two moments, and

@@ -14,9 +14,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT))  # the benchmarks are no part of the package
-kept, leakage, memory, pii, retrieval, trainings = (
+kept, leakage, memory, pii, retrieval, table, trainings = (
     importlib.import_module(f"benchmarks.{name}")
-    for name in ("kept", "leakage", "memory", "pii", "retrieval", "trainings")
+    for name in ("kept", "leakage", "memory", "pii", "retrieval", "table", "trainings")
 )
 peers = trainings.contenders
 SCRIPTS = sorted(
@@ -98,6 +98,24 @@ def test_every_published_contender_outlives_a_run_of_ours_alone(name: str, tmp_p
     after = json.loads(path.read_text(encoding="utf-8"))
     for work, part in before.items():
         assert kept.runs_of(after[work])[1:] == kept.runs_of(part)
+
+
+def test_the_table_prints_an_absent_contender_beside_our_figure_of_its_own_run(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "tuning.json"
+    path.write_bytes((kept.RESULTS / "tuning.json").read_bytes())
+    before = json.loads(path.read_text(encoding="utf-8"))["practice short"]
+    times = dict.fromkeys(("tokens_per_cpu_second", "tokens_per_second"), 9.0)
+    medians = {"sadari": {"tokens_per_cpu_second": 9000.0}, "trl-defaults": {}}
+    new = {"median": medians, "times trl-defaults": times}
+    kept.keep(path, {"practice short": new}, contenders=peers)
+    found = json.loads(path.read_text(encoding="utf-8"))
+    lines = [line for line in table.tuning(found) if line.startswith("| practice short")]
+    ours = f"{before['median']['sadari']['tokens_per_cpu_second']:,.0f}"
+    assert "| practice short | trl-defaults | 9,000 | 9.0 × | 9.0 × |" in lines
+    assert any(f"llamafactory | {ours} |" in line for line in lines)
+    assert before["command"] in table.commands("tuning", found)
 
 
 def test_kiwi_outlives_a_run_without_it_and_chosen_settings_are_no_contender(
