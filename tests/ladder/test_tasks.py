@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import replace
 
 from sadari.domain import Key, Message, Question
-from sadari.ladder.tasks import by_task, compare_tasks, difference_line, split_advice, task_line
+from sadari.ladder.tasks import (
+    by_kind,
+    by_task,
+    compare_tasks,
+    difference_line,
+    split_advice,
+    task_line,
+)
 from tests.ladder.climbs import first, rung
 
 N = 80
@@ -37,8 +44,22 @@ def test_the_share_of_each_task_is_over_its_own_questions() -> None:
     assert task_line("mood", parts["mood"]) == "mood: 0% (0–9%) of 40"
 
 
+def test_the_share_of_each_kind_of_question() -> None:
+    half = rung("prompt", None, [[i % 2 == 0 for i in range(N)]])
+    mixed = [
+        replace(question, kind="refuse" if i % 4 == 0 else "answer")
+        for i, question in enumerate(exam("answer"))
+    ]
+    parts = by_kind(half.scores, mixed)
+    assert {kind: (part.n, part.share.estimate) for kind, part in parts.items()} == {
+        "answer": (60, 20 / 60),
+        "refuse": (20, 1.0),
+    }
+
+
 def test_an_exam_of_one_task_is_not_taken_apart() -> None:
     one = rung("prompt", None, [first(40, N)])
+    assert by_kind(one.scores, exam("answer")) == {}
     assert by_task(one.scores, exam("answer")) == {}
     assert compare_tasks(one.scores, one.scores, exam("answer")) == {}
 

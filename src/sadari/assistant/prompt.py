@@ -45,7 +45,10 @@ def build_messages(
 
 def prompt_digest(prompt: Prompt) -> str:
     """Names all that stands around a question but worked examples, which training leaves out."""
-    text = json.dumps(asdict(replace(prompt, examples=())), ensure_ascii=False, sort_keys=True)
+    around = asdict(replace(prompt, examples=()))
+    if not prompt.template_kwargs:
+        around.pop("template_kwargs")
+    text = json.dumps(around, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -138,7 +138,7 @@ def evaluate(
         output.print(f"  {name.replace('_', ' ')}: {found[name]}")
     for name, share in found["parts"].items():
         output.print(f"  {name.replace('_', ' ')}, mean: {share:.3f}")
-    for name, part in found["tasks"].items():
+    for name, part in (*found["kinds"].items(), *found["tasks"].items()):
         output.print(f"  {task_line(name, part)}", markup=False)
     if found["overruled"]:
         alone = f"{found['right_by_scorer']:.1%}"

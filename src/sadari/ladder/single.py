@@ -23,7 +23,7 @@ from sadari.evaluation import (
 )
 from sadari.ladder.people import count_overruled, share_by_scorer
 from sadari.ladder.standing import stand
-from sadari.ladder.tasks import by_task
+from sadari.ladder.tasks import by_kind, by_task
 from sadari.ladder.types import Rung, Watch
 from sadari.llm import cores, open_model
 from sadari.retrieval import recall_at_k
@@ -88,6 +88,7 @@ async def evaluate_one(
             "found_wrong": standing.failures.found_wrong,
             "recall_at_k": recall,
             "parts": mean_parts(scores),
+            "kinds": by_kind(scores, questions),
             "tasks": by_task(scores, questions),
         }
         if split == "test":
@@ -98,12 +99,11 @@ async def evaluate_one(
 
 def plain(figures: Mapping[str, Any]) -> dict[str, Any]:
     """The figures of `evaluate_one`, ready for JSON."""
-    people, tasks = figures["agreement"], figures["tasks"]
-    return {
-        **figures,
-        "agreement": people and asdict(people),
-        "tasks": {name: asdict(part) for name, part in tasks.items()},
+    people = figures["agreement"]
+    parts = {
+        by: {name: asdict(part) for name, part in figures[by].items()} for by in ("kinds", "tasks")
     }
+    return {**figures, "agreement": people and asdict(people), **parts}
 
 
 def read_scores(store: Store, run: str) -> tuple[Score, ...]:

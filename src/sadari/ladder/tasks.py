@@ -1,4 +1,5 @@
-"""Scores by task: where one model for several tasks pays, and which task should have its own."""
+"""Scores by task and by kind of question: where one model for several tasks pays, and which task
+should have its own."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import shlex
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from sadari.domain.question import Question
 from sadari.evaluation.compare import Comparison, compare
@@ -19,10 +21,19 @@ ALPHA = 0.05
 
 def by_task(scores: Sequence[Score], questions: Sequence[Question]) -> dict[str, Part]:
     """The share right on each task's questions; nothing where the exam has a single task."""
+    return _parts(scores, _questions(questions, "task"))
+
+
+def by_kind(scores: Sequence[Score], questions: Sequence[Question]) -> dict[str, Part]:
+    """The share right on answers, refusals, states and calls; nothing where all are of a kind."""
+    return _parts(scores, _questions(questions, "kind"))
+
+
+def _parts(scores: Sequence[Score], questions: Mapping[str, frozenset[str]]) -> dict[str, Part]:
     asked = [score for score in scores if score.right is not None]
     return {
-        task: part_of([score for score in asked if score.question in ids])
-        for task, ids in _questions(questions).items()
+        name: part_of([score for score in asked if score.question in ids])
+        for name, ids in questions.items()
     }
 
 
@@ -40,7 +51,7 @@ def compare_tasks(
         asked &= set(only)
     found = {
         task: compare(parent, child, only=ids & asked, names=("", ""))
-        for task, ids in _questions(questions).items()
+        for task, ids in _questions(questions, "task").items()
         if ids & asked
     }
     adjusted = holm([one.p for one in found.values()])
@@ -80,9 +91,11 @@ def split_advice(compared: Mapping[str, Comparison], domain: str) -> str:
     )
 
 
-def _questions(questions: Sequence[Question]) -> dict[str, frozenset[str]]:
-    """Ids by task, where there are several."""
+def _questions(
+    questions: Sequence[Question], by: Literal["task", "kind"]
+) -> dict[str, frozenset[str]]:
+    """Ids by task or kind, where there are several."""
     ids: dict[str, set[str]] = defaultdict(set)
     for question in questions:
-        ids[question.task].add(question.id)
-    return {task: frozenset(ids[task]) for task in sorted(ids)} if len(ids) > 1 else {}
+        ids[getattr(question, by)].add(question.id)
+    return {name: frozenset(ids[name]) for name in sorted(ids)} if len(ids) > 1 else {}
