@@ -20,7 +20,8 @@ SourceArgument = Annotated[
     Path, typer.Argument(help="A file, a folder, or - for a text on stdin.", show_default=False)
 ]
 OutOption = Annotated[
-    Path | None, typer.Option(help="Where to write. Default: beside it, with .redacted.")
+    Path | None,
+    typer.Option(help="Where to write. Default: beside it, with .redacted or .restored."),
 ]
 VaultOption = Annotated[
     str, typer.Option(help="The name of the map; a domain's id for the map of its data.")
