@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from sadari.domain import Key, Message, Question
 from sadari.ladder.tasks import (
@@ -92,4 +92,4 @@ def test_p_values_are_adjusted_over_the_tasks() -> None:
     assert tasks["a"].p_holm == min(1.0, 4 * tasks["a"].p)
     only = compare_tasks(before.scores, after.scores, exam("a", "b", "c", "d"), only={"q0", "q1"})
     assert {task: one.n for task, one in only.items()} == {"a": 1, "b": 1}
-    assert dataclasses.asdict(only["a"])["n"] == 1
+    assert asdict(only["a"])["n"] == 1

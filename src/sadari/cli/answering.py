@@ -19,14 +19,14 @@ def index(domain: DomainArgument, json: JsonOption = False) -> None:
     from sadari.assistant import index_for
     from sadari.domain import read_domain
     from sadari.retrieval import Index, recall_at_k
-    from sadari.store import Store
+    from sadari.store import state_home
 
     folder = read_domain(domain)
     wanted = folder.settings.retrieval
     with stages() as watch:
         path = index_for(
             folder,
-            Store.open().home / "indexes",
+            state_home() / "indexes",
             on_progress=lambda done, total: watch("index", done, total),
         )
     made = Index.open(path)

@@ -17,7 +17,6 @@ from sadari.cli.tables import checks_table, ledger_table
 
 if TYPE_CHECKING:
     from sadari.domain import Domain
-    from sadari.store import Store
 
 app = typer.Typer(
     help="Prepare training records, look at them, report on them.", no_args_is_help=True
@@ -49,15 +48,15 @@ def prepare(
     from sadari.data import prepare as prepare_records
     from sadari.data.redact import Vault, vault_path
     from sadari.domain import read_domain
-    from sadari.store import Store
+    from sadari.store import state_home
 
     folder = read_domain(domain)
-    store = Store.open()
-    target = out or records_folder(store.home, folder.id)
+    home = state_home()
+    target = out or records_folder(home, folder.id)
     if add:
-        _prepare_files(folder, add, target, store, json)
+        _prepare_files(folder, add, target, home, json)
         return
-    with stages() as heard, Vault.open(vault_path(store.home, folder.id)) as vault:
+    with stages() as heard, Vault.open(vault_path(home, folder.id)) as vault:
         records = prepare_records(folder, vault=vault, progress=heard)
     write_dataset(records, target)
     _show(summarise(folder, records, assess(folder, records)), json)
@@ -78,15 +77,15 @@ def report(
     """
     from sadari.data import assess, prepare_in, records_folder, summarise, write_page
     from sadari.domain import read_domain
-    from sadari.store import Store
+    from sadari.store import state_home
 
     folder = read_domain(domain)
-    store = Store.open()
+    home = state_home()
     with stages() as heard:
-        records = prepare_in(store.home, folder, progress=heard)
+        records = prepare_in(home, folder, progress=heard)
     quality = assess(folder, records)
     summary = summarise(folder, records, quality)
-    page = out or records_folder(store.home, folder.id) / "report.html"
+    page = out or records_folder(home, folder.id) / "report.html"
     write_page(folder, records, quality, page)
     if json:
         print_json(summary)
@@ -121,7 +120,7 @@ def synthesise(
     from sadari.data.synthesise import synthesise as make
     from sadari.domain import read_domain
     from sadari.llm import open_model
-    from sadari.store import Store
+    from sadari.store import state_home
 
     folder = read_domain(domain)
     spec = model_spec(folder)
@@ -140,7 +139,7 @@ def synthesise(
                 progress=heard,
             )
         )
-    kept = records_folder(Store.open().home, folder.id) / "synthetic"
+    kept = records_folder(state_home(), folder.id) / "synthetic"
     target = out or kept / "records.jsonl"
     write_records(made.records, target)
     write_ledger(Ledger((made.step,)), target.parent)
@@ -171,22 +170,22 @@ def preview(
     from sadari.domain import read_domain
     from sadari.jobs.lessons import Asking, lessons
     from sadari.llm.weights import load_tokenizer, resolve
-    from sadari.store import Store
+    from sadari.store import state_home
 
     folder = read_domain(domain)
-    records = prepare_in(Store.open().home, folder).train[:count]
+    records = prepare_in(state_home(), folder).train[:count]
     tokenizer = load_tokenizer(resolve(folder.settings.models.base))
     for example in lessons(records, tokenizer, Asking(recipe_for(folder, "prompt")), seed=0):
         show_lesson(tokenizer, example)
 
 
-def _prepare_files(folder: Domain, add: list[Path], out: Path, store: Store, json: bool) -> None:
+def _prepare_files(folder: Domain, add: list[Path], out: Path, home: Path, json: bool) -> None:
     from sadari.data.bulk import prepare_files
     from sadari.data.ledger import account
     from sadari.data.prepare import own_records
     from sadari.data.redact import Vault, vault_path
 
-    with stages() as heard, Vault.open(vault_path(store.home, folder.id)) as vault:
+    with stages() as heard, Vault.open(vault_path(home, folder.id)) as vault:
         own = own_records(folder)
         made = prepare_files(folder, add, out, own=own, vault=vault, progress=heard)
     steps = [account(step) for step in made.ledger.steps]

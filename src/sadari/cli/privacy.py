@@ -77,9 +77,9 @@ def _run(source: Path, out: Path | None, vault: str, json: bool, *, back: bool) 
 
 def _open(name: str) -> Vault:
     from sadari.data.redact import Vault, vault_path
-    from sadari.store import Store
+    from sadari.store import state_home
 
-    return Vault.open(vault_path(Store.open().home, name))
+    return Vault.open(vault_path(state_home(), name))
 
 
 def _beside(source: Path, word: str) -> Path:

@@ -90,9 +90,9 @@ def review(domain: DomainArgument) -> None:
 
 
 def _path(domain: str) -> Path:
-    from sadari.store import Store
+    from sadari.store import state_home
 
-    return Store.open().home / "questions" / domain / "drafts.jsonl"
+    return state_home() / "questions" / domain / "drafts.jsonl"
 
 
 def _show(item: Draft) -> None:

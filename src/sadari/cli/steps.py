@@ -53,7 +53,7 @@ def step(
     from sadari.data.ledger import account
     from sadari.data.redact import Vault, vault_path
     from sadari.data.steps import ALL, run_step
-    from sadari.store import Store
+    from sadari.store import state_home
 
     folder = _domain(domain)
     if name is Name.EXAM and not folder.questions:
@@ -75,7 +75,7 @@ def step(
         return
     with (
         messages.status(str(name)),
-        Vault.open(vault_path(Store.open().home, folder.id)) as vault,
+        Vault.open(vault_path(state_home(), folder.id)) as vault,
     ):
         sides, done = run_step(name, records, folder, vault)
     for side, made in sides.items():

@@ -19,6 +19,7 @@ from sadari.text import normalise
 
 KEPT, COPY, NEAR_COPY, OTHER_ANSWER = 0, 1, 2, 3
 _SEEN = 2**20
+ANOTHER_ANSWER = "another answer to the question of"
 UNLIKE = 0.5  # Jaccard similarity under which two answers are different answers
 
 # What turns a near copy into another statement: a number, a code, a negation.
@@ -189,7 +190,7 @@ def deduplicate(records: Sequence[Record], *, threshold: float = NEAR) -> tuple[
 
 def other_answer(record: Record, first: Record) -> SetAside:
     """Why `record` goes no further: `first` answers its question otherwise."""
-    return SetAside(record.place, f"another answer to the question of {first.id}")
+    return SetAside(record.place, f"{ANOTHER_ANSWER} {first.id}")
 
 
 def contradictions(records: Sequence[Record]) -> list[Contradiction]:

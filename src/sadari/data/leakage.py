@@ -12,6 +12,8 @@ from sadari.data.types import DataError, Record
 from sadari.domain.message import Message
 from sadari.domain.question import Question
 
+REPEATS = "repeats the exam question"
+
 
 class LeakageIndex:
     """Finds the exam question that a training question repeats. Exact Jaccard over postings, so
@@ -27,7 +29,7 @@ class LeakageIndex:
     def against(self, record: Record) -> str | None:
         """Why `record` may not be learned from: the question that it repeats, or None."""
         same = self.same_as(question_of(record))
-        return f"repeats the exam question {same}" if same else None
+        return f"{REPEATS} {same}" if same else None
 
     def same_as(self, text: str) -> str | None:
         """The id of the exam question that `text` repeats most closely, or None."""

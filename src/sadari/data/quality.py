@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sadari.data.duplicates import Contradiction, answer_of, contradictions
-from sadari.data.leakage import question_of
+from sadari.data.duplicates import ANOTHER_ANSWER, Contradiction, answer_of, contradictions
+from sadari.data.leakage import REPEATS, question_of
 from sadari.data.near import near_pairs
 from sadari.data.paraphrase import Match, paraphrases
 from sadari.data.redact import Span, find
@@ -187,7 +187,7 @@ def _agreement(domain: Domain, data: Dataset, records: Sequence[Record]) -> Chec
         (row.source, row.reason)
         for step in data.ledger.steps
         for row in step.set_aside
-        if row.reason.startswith("another answer")
+        if row.reason.startswith(ANOTHER_ANSWER)
     ]
     rows = [
         *((f"{c.sources[0]} · {c.sources[1]}", c.question) for c in found),
@@ -203,7 +203,7 @@ def _exam_kept_out(domain: Domain, data: Dataset, records: Sequence[Record]) -> 
         (row.source, row.reason)
         for step in data.ledger.steps
         for row in step.set_aside
-        if row.reason.startswith("repeats the exam")
+        if row.reason.startswith(REPEATS)
     ]
     score = 1 - min(1, 10 * len(found) / max(1, len(records) + len(found)))
     return Check("exam_kept_out", score, 1, (len(found),), tuple(found[:SHOWN]))

@@ -13,6 +13,7 @@ from sadari.data import Dataset
 from sadari.domain import Domain
 from sadari.store import whole_file
 from sadari.tuning import TuneSettings
+from sadari.tuning.settings import VIRTUAL
 
 if TYPE_CHECKING:
     from sadari.jobs.tune import Job
@@ -94,6 +95,6 @@ def _hub_licence(base: Path) -> str:
 def _size(settings: TuneSettings) -> str:
     if settings.method == "full":
         return "| weights that were trained | all |"
-    if settings.method in ("prompt", "prefix"):
+    if settings.method in VIRTUAL:
         return f"| virtual tokens | {settings.virtual_tokens} |"
     return f"| rank, alpha, dropout | {settings.rank}, {settings.alpha:g}, {settings.dropout:g} |"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from sadari.llm.padded import PaddedEngine
 from sadari.llm.prefix import Prefix
 from sadari.llm.render import end_of_turn
 from sadari.llm.types import ModelError
+from sadari.llm.weights import cache_shape
 
 BATCH_ROWS = 40
 _CACHE_BYTES = 2_000_000_000
@@ -83,11 +85,7 @@ class Generator:
         config = self._model.config.get_text_config()
         if virtual is not None and getattr(config, "sliding_window", None):
             return 1  # padding after the virtual tokens would push them out of the window
-        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-        width = getattr(config, "head_dim", None) or (
-            config.hidden_size // config.num_attention_heads
-        )
-        token = 2 * config.num_hidden_layers * heads * width * self._model.dtype.itemsize
+        token = math.prod(cache_shape(config)) * self._model.dtype.itemsize
         longest = max(len(row.prompt) + row.sampling.max_tokens for row in rows)
         return max(1, min(BATCH_ROWS, int(_CACHE_BYTES // (token * longest))))
 

@@ -7,6 +7,7 @@ before what is read.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 from sadari.llm.folders import ADAPTER_WEIGHTS
 from sadari.llm.prefix import Prefix
 from sadari.llm.types import ModelError
+from sadari.llm.weights import cache_shape
 
 
 class VirtualTokens:
@@ -28,12 +30,8 @@ class VirtualTokens:
 
         learnt = load_file(folder / ADAPTER_WEIGHTS).get("prompt_embeddings")
         text = model.config.get_text_config()
-        heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
-        width = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
-        wanted = {
-            "PROMPT_TUNING": text.hidden_size,
-            "PREFIX_TUNING": 2 * text.num_hidden_layers * heads * width,
-        }
+        shape = cache_shape(text)
+        wanted = {"PROMPT_TUNING": text.hidden_size, "PREFIX_TUNING": math.prod(shape)}
         if config.peft_type.value not in wanted or config.to_dict().get("prefix_projection"):
             raise ModelError(
                 f"{folder} is a {config.peft_type.value} adapter, which is not read here.",
@@ -54,7 +52,7 @@ class VirtualTokens:
                 model(inputs_embeds=learnt[None], past_key_values=cache, use_cache=True)
             pairs = [(layer.keys[0], layer.values[0]) for layer in cache.layers]
         else:
-            parts = learnt.view(len(learnt), -1, heads, width).permute(1, 2, 0, 3)
+            parts = learnt.view(len(learnt), *shape).permute(1, 2, 0, 3)
             pairs = list(zip(parts[0::2], parts[1::2], strict=True))
         self._prefix = Prefix((), tuple(k for k, _ in pairs), tuple(v for _, v in pairs))
 

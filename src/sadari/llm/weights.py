@@ -59,7 +59,7 @@ def resolve(name: str, *, weights: bool = True) -> Path:
 
 def is_small(folder: Path) -> bool:
     """Whether the folder's model is so small that a second thread costs more than it brings."""
-    return _bytes(folder) < _SMALL_BYTES
+    return weights_bytes(folder) < _SMALL_BYTES
 
 
 def has_gpu() -> bool:
@@ -107,7 +107,7 @@ def load_model(folder: Path, dtype: str | None = None) -> Any:
 
     hush()
     device = "cuda" if has_gpu() else "cpu"
-    small = _bytes(folder) < _FLOAT32_BYTES
+    small = weights_bytes(folder) < _FLOAT32_BYTES
     name = dtype or ("float32" if device == "cpu" and small else "bfloat16")
     kind = getattr(torch, name, None)
     if not isinstance(kind, torch.dtype) or not kind.is_floating_point:
@@ -143,7 +143,16 @@ def own_memory(model: Any) -> Any:
     return model
 
 
-def _bytes(folder: Path) -> int:
+def cache_shape(text_config: Any) -> tuple[int, int, int]:
+    """Shape of what is kept of one token: keys and values of each layer, heads, width."""
+    heads = text_config.num_attention_heads
+    width = getattr(text_config, "head_dim", None) or text_config.hidden_size // heads
+    kept = getattr(text_config, "num_key_value_heads", None) or heads
+    return 2 * text_config.num_hidden_layers, kept, width
+
+
+def weights_bytes(folder: Path) -> int:
+    """Bytes of the model's weights on disk."""
     return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
 
 

@@ -59,6 +59,25 @@ class Run:
     finished: str | None = None
 
 
+def state_home(home: Path | None = None) -> Path:
+    """The folder of all state: `home`, else where SADARI_HOME points, else `.sadari` in the working
+    directory; made if it is not there. Raises StoreError where it cannot be written."""
+    place = home or Path(os.environ.get("SADARI_HOME") or ".sadari")
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        ignore = place / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise _unwritable(place, error) from error
+    return place.resolve()
+
+
+def _unwritable(path: Path, error: Exception) -> StoreError:
+    todo = "Choose a folder that can be written with SADARI_HOME."
+    return StoreError(f"cannot be opened: {error}.", where=str(path), todo=todo)
+
+
 class Store:
     """The state in one home folder. Every change is one transaction; several processes may use
     the same home, and several threads the same Store."""
@@ -70,20 +89,14 @@ class Store:
 
     @classmethod
     def open(cls, home: Path | None = None) -> Store:
-        """The store in `home`, else where SADARI_HOME points, else `.sadari` in the working
-        directory; made if it is not there. Raises StoreError where it cannot be written."""
-        place = home or Path(os.environ.get("SADARI_HOME") or ".sadari")
+        """The store in `state_home(home)`. Raises StoreError where it cannot be written."""
+        place = state_home(home)
         path = place / "state.db"
         try:
-            place.mkdir(parents=True, exist_ok=True)
-            ignore = place / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text("*\n", encoding="utf-8")
             database = open_database(path, _SCHEMA, patience=30, threads=True)
         except (OSError, sqlite3.Error) as error:
-            todo = "Choose a folder that can be written with SADARI_HOME."
-            raise StoreError(f"cannot be opened: {error}.", where=str(path), todo=todo) from error
-        return cls(place.resolve(), database)
+            raise _unwritable(path, error) from error
+        return cls(place, database)
 
     def close(self) -> None:
         """Closes the database."""

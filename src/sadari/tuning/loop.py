@@ -105,20 +105,15 @@ def train(
             adaptation.begin_from(start_from)
 
         # What a preference is compared with: the weights as they are before the first step.
-        first = (
-            Batch([examples.units[i] for i in plan.batch(step)], chosen["row_tokens"])
-            for step in range(plan.steps_per_epoch)
-        )
-        reference = (
-            dict(found.tensors["reference"])
-            if found
-            else {
-                "train": objective.reference(network, first),
-                "validation": objective.reference(
-                    network, [Batch(checks.units, chosen["row_tokens"])]
-                ),
+        if found:
+            reference = dict(found.tensors["reference"])
+        else:
+            rows, epoch = chosen["row_tokens"], map(plan.batch, range(plan.steps_per_epoch))
+            learnt = (Batch([examples.units[i] for i in batch], rows) for batch in epoch)
+            reference = {
+                "train": objective.reference(network, learnt),
+                "validation": objective.reference(network, [Batch(checks.units, rows)]),
             }
-        )
 
         # One evaluation before the first step: it shows what the base can do, and if it does not
         # fit into memory, that is known now and not after hours.

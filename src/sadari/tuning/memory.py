@@ -9,6 +9,7 @@ configuration of 8 billion parameters takes seconds.
 from __future__ import annotations
 
 import gc
+import math
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,14 +23,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
-from sadari.llm.weights import hush, read_config
+from sadari.llm.weights import cache_shape, hush, read_config, weights_bytes
 from sadari.tuning import attention
 from sadari.tuning.course import Plan
 from sadari.tuning.examples import Unit
 from sadari.tuning.methods import Adaptation, adapt
 from sadari.tuning.network import Network
 from sadari.tuning.packing import Row, pack
-from sadari.tuning.settings import Dtype, TuneSettings
+from sadari.tuning.settings import VIRTUAL, Dtype, TuneSettings
 
 MOMENTS = {"adamw": 2 * 4.0, "adamw_8bit": 2 + 2 * 4 / 256, "paged_adamw_8bit": 2 + 2 * 4 / 256}
 """Bytes of AdamW's two numbers for every one that is trained: in float32, or in 8 bits with a scale
@@ -38,7 +39,6 @@ STEPS_LOOKED_AT = 2_000
 SLACK = 0.5
 """Of the activations: what a CPU's allocator keeps of freed blocks into which the next row's, of
 another length, do not fit. Measured; benchmarks/memory.py."""
-VIRTUAL = ("prompt", "prefix")
 NF4 = 0.5 + 1 / 64 + 4 / (64 * 256)
 """Bytes of a number in 4 bits with double quantisation: an 8-bit scale for 64 numbers, and a
 float32 one for 256 of those (Dettmers et al. 2023)."""
@@ -136,7 +136,7 @@ def footprint(
         optimiser=int(MOMENTS[settings.optim] * trainable),
         activations=activations,
         slack=int(SLACK * activations) if device == "cpu" else 0,
-        files=_files(base) if device == "cpu" else 0,
+        files=weights_bytes(base) if device == "cpu" else 0,
         trainable=trainable,
         total=total,
         flops_per_token=largest.flops / largest.tokens,
@@ -163,9 +163,7 @@ def _parameters(adaptation: Adaptation, config: Any, settings: TuneSettings) -> 
         return trainable, total
     own = settings.virtual_tokens * config.hidden_size
     if settings.method == "prefix":
-        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-        head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        own = settings.virtual_tokens * config.num_hidden_layers * 2 * heads * head
+        own = settings.virtual_tokens * math.prod(cache_shape(config))
     return own, total - trainable + own
 
 
@@ -218,10 +216,6 @@ def _run(network: Network, batch: Sequence[Unit], settings: TuneSettings, ledger
         del loss
     network.model.zero_grad()
     return run
-
-
-def _files(base: Path) -> int:
-    return sum(file.stat().st_size for file in base.glob("*.safetensors"))
 
 
 class _Ledger(TorchDispatchMode):  # type: ignore[no-untyped-call]

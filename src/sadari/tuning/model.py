@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from sadari.llm.folders import ADAPTER_CONFIG, MODEL_CONFIG
 from sadari.llm.weights import context_length, hush, own_memory, read_config
 from sadari.tuning.errors import TuningError
-from sadari.tuning.settings import Dtype, TuneSettings
+from sadari.tuning.settings import VIRTUAL, Dtype, TuneSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -34,7 +34,7 @@ def longest_example(base: Path, settings: TuneSettings) -> int:
     """Tokens that an example may have: `max_length`, or what the base reads beside the virtual
     tokens if that is less."""
     config = read_config(base)
-    virtual = settings.virtual_tokens if settings.method in ("prompt", "prefix") else 0
+    virtual = settings.virtual_tokens if settings.method in VIRTUAL else 0
     return min(settings.max_length, context_length(config) - virtual)
 
 

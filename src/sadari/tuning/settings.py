@@ -25,6 +25,9 @@ RATES: Mapping[str, float] = {
 }
 """The peak learning rate of each method where none is given; docs/tuning.md has the reasons."""
 
+VIRTUAL = ("prompt", "prefix")
+"""The methods that train `virtual_tokens`."""
+
 PREFERENCE_RATE = 1 / 40
 """Of a preference's rate beside that of the tuning that it starts from: 5e-6 beside LoRA's 2e-4,
 5e-7 beside 2e-5 for full weights. A preference is a small correction of what is already likely."""
