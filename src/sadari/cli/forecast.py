@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -155,7 +156,8 @@ def backtest(
     report: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Let every model forecast what came, knowing only what was before; say which each route uses.
+    """Let every model forecast what came, knowing only what was before; say which
+    did best on each route.
 
     Example: sadari forecast backtest examples/fab --origins 14
     """
@@ -188,15 +190,13 @@ def backtest(
                 style="bold" if row.model == "chosen" else "",
             )  # fmt: skip
         output.print(table)
-        used: dict[str, int] = {}
-        for route in summary.routes:
-            used[route.model] = used.get(route.model, 0) + 1
+        best = Counter(route.model for route in summary.routes)
         if summary.hours is not None:
             say(
                 f"{summary.empty_hours:,} of {summary.hours:,} hours had no move: unknown, not "
                 "zero, and not scored."
             )
-        say("Used from now on: " + ", ".join(f"{m} on {n} routes" for m, n in used.items()))
+        say("Best in this backtest: " + ", ".join(f"{m} on {n} routes" for m, n in best.items()))
     say(f"Every route with its reason, and plots: {page}")
 
 

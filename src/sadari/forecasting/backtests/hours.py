@@ -42,7 +42,7 @@ class HourBacktest:
     raw: Mapping[str, Floats]
     scale: Floats  # [series]: mean absolute difference of like hours of the day, before the origins
     seconds: Mapping[str, float]
-    choice: tuple[str, ...]  # for each series, from all origins: what is used from now on
+    choice: tuple[str, ...]  # for each series, from all origins
     weights: Floats  # [members, series], from all origins
     members: tuple[str, ...]
     relative: Floats  # [candidates, series]: scores relative to the best, drawn to the mean

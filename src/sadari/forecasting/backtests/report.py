@@ -1,4 +1,4 @@
-"""A backtest as numbers: each model overall, each route with the model that it uses and why."""
+"""A backtest as numbers: each model overall, each route with the model that did best and why."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Row:
 
 @dataclass(frozen=True)
 class RouteRow:
-    """What a route uses from now on, and how the models chosen at the time did on it; of a
-    route-hour also in how many hours no move started."""
+    """What did best on a route in this backtest, and how the models chosen at the time did on it;
+    of a route-hour also in how many hours no move started."""
 
     route: str
     model: str

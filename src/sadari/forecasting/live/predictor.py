@@ -234,8 +234,8 @@ class Predictor:
 
 
 def fit_predictor(history: History, rules: tuple[Rule, ...]) -> Predictor:
-    """Fits the models, lets a backtest of the last week choose among them for each route, audits
-    the rules, and lets corrections earn their place. Raises ForecastError without moves."""
+    """Fits the models, lets a backtest of the last two weeks choose among them for each route,
+    audits the rules, and lets corrections earn their place. Raises ForecastError without moves."""
     done = history.done
     if done.is_empty():
         todo = "Bring some: sadari forecast ingest DOMAIN FILE…"
