@@ -13,7 +13,7 @@ from sadari.cli import (
     data,
     domains,
     exporting,
-    forecast_insight,
+    forecast,
     questions,
     releasing,
     tuning,
@@ -56,7 +56,7 @@ app.command()(tuning.tune)
 app.command()(climbing.evaluate)
 app.command()(climbing.compare)
 app.command()(climbing.climb)
-app.add_typer(forecast_insight.app, name="forecast")
+app.add_typer(forecast.app, name="forecast")
 app.command()(exporting.export)
 app.command()(releasing.promote)
 app.command()(releasing.rollback)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -22,6 +22,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+if TYPE_CHECKING:
+    from sadari.domain import Domain
+    from sadari.domain.forecast_settings import ForecastSettings
+
 messages = Console(stderr=True, highlight=False)
 output = Console(highlight=False)
 
@@ -33,6 +37,18 @@ def say(text: str) -> None:
     """A message to the person, on stderr. Its lines are not broken, so that commands and paths in
     it can be copied; what others wrote in it, such as a path, needs `escape`."""
     messages.print(text, soft_wrap=True)
+
+
+def open_events(folder: Path) -> tuple[Domain, ForecastSettings, Path]:
+    """The domain, how it forecasts, and where its events lie."""
+    from sadari.domain import read_domain
+    from sadari.forecasting import events_home
+    from sadari.store import Store
+
+    domain = read_domain(folder)
+    store = Store.open()
+    store.close()
+    return domain, domain.settings.forecast, events_home(store.home, domain.id)
 
 
 def print_json(value: Any) -> None:

@@ -11,10 +11,19 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from sadari.cli.common import DomainArgument, JsonOption, messages, output, print_json, say, stages
+from sadari.cli import insight
+from sadari.cli.common import (
+    DomainArgument,
+    JsonOption,
+    messages,
+    open_events,
+    output,
+    print_json,
+    say,
+    stages,
+)
 
 if TYPE_CHECKING:
-    from sadari.domain import Domain
     from sadari.domain.forecast_settings import ForecastSettings
     from sadari.forecasting import Predictor
     from sadari.forecasting.events.inbox import Counts
@@ -27,18 +36,6 @@ app = typer.Typer(
     "Example: sadari forecast simulate examples/fab --days 60",
     no_args_is_help=True,
 )
-
-
-def opened(folder: Path) -> tuple[Domain, ForecastSettings, Path]:
-    """The domain, how it forecasts, and where its events lie."""
-    from sadari.domain import read_domain
-    from sadari.forecasting import events_home
-    from sadari.store import Store
-
-    domain = read_domain(folder)
-    store = Store.open()
-    store.close()
-    return domain, domain.settings.forecast, events_home(store.home, domain.id)
 
 
 @app.command()
@@ -58,7 +55,7 @@ def simulate(
     """
     from sadari.forecasting.events.simulator import run_simulator
 
-    _, forecast, home = opened(domain)
+    _, forecast, home = open_events(domain)
     target = out or home.parent / "simulated"
     with stages() as watch:
         written = run_simulator(
@@ -86,7 +83,7 @@ def ingest(
     """
     from sadari.forecasting import event_files, ingest
 
-    _, settings, home = opened(domain)
+    _, settings, home = open_events(domain)
     files = event_files(paths, settings)
     with stages() as watch:
         found: dict[str, tuple[str, Counts]] = {}
@@ -117,7 +114,7 @@ def status(domain: DomainArgument, json: JsonOption = False) -> None:
     """
     from sadari.forecasting import standing
 
-    _, settings, home = opened(domain)
+    _, settings, home = open_events(domain)
     found = standing(settings, home)
     if json:
         print_json(found)
@@ -165,7 +162,7 @@ def backtest(
     from sadari.forecasting.backtests.report import as_dict
     from sadari.forecasting.live.page import write_page
 
-    folder, settings, home = opened(domain)
+    folder, settings, home = open_events(domain)
     history = read_history(settings, home)
     with stages() as watch:
         found = backtest(
@@ -236,7 +233,7 @@ def predict(
         raise typer.BadParameter("--hours starts at the last event, for all priorities.")
     if plot is not None and hours is None:
         raise typer.BadParameter("--plot needs --hours.")
-    folder, settings, home = opened(domain)
+    folder, settings, home = open_events(domain)
     language = folder.settings.language
     with messages.status("fitting, if many events are new…"):
         predictor = load(domain, settings, home)
@@ -308,3 +305,10 @@ def _band(interval: tuple[float, float], median: float, low: float, high: float)
     line[begin : end + 1] = "─" * (end + 1 - begin)
     line[middle] = "●"
     return "".join(line)
+
+
+app.command()(insight.rules)
+app.command()(insight.anomalies)
+app.command()(insight.bottlenecks)
+app.command()(insight.seasonality)
+app.command()(insight.advice)

@@ -9,12 +9,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from sadari.cli.common import DomainArgument, JsonOption, output, print_json, say
-from sadari.cli.forecast import app as app
-from sadari.cli.forecast import opened
+from sadari.cli.common import DomainArgument, JsonOption, open_events, output, print_json, say
 
 
-@app.command()
 def rules(domain: DomainArgument, json: JsonOption = False) -> None:
     """Set each declared rule beside what the data say: agrees, disagrees, cannot tell.
 
@@ -23,7 +20,7 @@ def rules(domain: DomainArgument, json: JsonOption = False) -> None:
     from sadari.forecasting import audit_rules, read_history, read_rules
     from sadari.forecasting.live.words import FINDING
 
-    folder, settings, home = opened(domain)
+    folder, settings, home = open_events(domain)
     audits = audit_rules(read_rules(domain), read_history(settings, home))
     if json:
         print_json([{**asdict(a), "rule": a.rule.model_dump()} for a in audits])
@@ -50,7 +47,6 @@ def rules(domain: DomainArgument, json: JsonOption = False) -> None:
     output.print(table)
 
 
-@app.command()
 def anomalies(
     domain: DomainArgument,
     days: Annotated[int, typer.Option(min=1, help="Incidents of the last days.")] = 7,
@@ -64,7 +60,7 @@ def anomalies(
     from sadari.forecasting.events.clock import DAY
     from sadari.forecasting.insight.telling import incident_lines
 
-    folder, settings, home = opened(domain)
+    folder, settings, home = open_events(domain)
     language = folder.settings.language
     history = read_history(settings, home)
     found = find_incidents(history, since=history.last - days * DAY, language=language)
@@ -79,7 +75,6 @@ def anomalies(
             output.print(f"  {line}", markup=False, soft_wrap=True)
 
 
-@app.command()
 def bottlenecks(
     domain: DomainArgument,
     days: Annotated[int, typer.Option(min=1, help="The last days.")] = 7,
@@ -91,7 +86,7 @@ def bottlenecks(
     """
     from sadari.forecasting import bottlenecks, read_history
 
-    _, settings, home = opened(domain)
+    _, settings, home = open_events(domain)
     found = bottlenecks(read_history(settings, home), days)
     if json:
         print_json([asdict(place) for place in found])
@@ -105,7 +100,6 @@ def bottlenecks(
     output.print(table)
 
 
-@app.command()
 def seasonality(domain: DomainArgument, json: JsonOption = False) -> None:
     """How much goes with the hour of the day and of the week, and which times stand out.
 
@@ -114,7 +108,7 @@ def seasonality(domain: DomainArgument, json: JsonOption = False) -> None:
     from sadari.forecasting import read_history, seasonality
     from sadari.forecasting.insight.telling import season_lines
 
-    folder, settings, home = opened(domain)
+    folder, settings, home = open_events(domain)
     language = folder.settings.language
     found = seasonality(read_history(settings, home), language)
     if json:
@@ -124,7 +118,6 @@ def seasonality(domain: DomainArgument, json: JsonOption = False) -> None:
         output.print(line, markup=False, soft_wrap=True)
 
 
-@app.command()
 def advice(domain: DomainArgument, json: JsonOption = False) -> None:
     """The last seven days by route, when stocks run low, and what to do next week.
 
@@ -132,7 +125,7 @@ def advice(domain: DomainArgument, json: JsonOption = False) -> None:
     """
     from sadari.forecasting import advice, read_history
 
-    folder, settings, home = opened(domain)
+    folder, settings, home = open_events(domain)
     reorder_at, language = settings.stock.reorder_at, folder.settings.language
     found = advice(read_history(settings, home), reorder_at, language=language)
     if json:
