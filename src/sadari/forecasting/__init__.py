@@ -23,9 +23,9 @@ try:
     from sadari.forecasting.insight.incidents import Incident, find_incidents
     from sadari.forecasting.live.coming import HourForecast, coming_hours
     from sadari.forecasting.live.forecast import Adjustment, Case, Forecast, Reason, RuleEffect
-    from sadari.forecasting.live.loading import load, predict
+    from sadari.forecasting.live.kept import load
     from sadari.forecasting.live.outlook import Outlook, load_outlook
-    from sadari.forecasting.live.predictor import Predictor, fit_predictor
+    from sadari.forecasting.live.predictor import Predictor, fit_predictor, predict
     from sadari.forecasting.models.rules import Audit, Rule, audit_rules, read_rules
 except ModuleNotFoundError as error:
     if error.name not in ("polars", "lightgbm"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -41,13 +41,21 @@ class History:
         moves = moves.with_columns(
             pl.when(under_way).then(None).otherwise(pl.col(c)).alias(c) for c in ("end", "minutes")
         )
-        return History(
-            moves,
-            self.readings.filter(pl.col("at") <= as_of),
-            self.schedule,
-            self.stock.filter(pl.col("at") <= as_of),
-            self.zone,
-            self.version,
+        return replace(
+            self,
+            moves=moves,
+            readings=self.readings.filter(pl.col("at") <= as_of),
+            stock=self.stock.filter(pl.col("at") <= as_of),
+        )
+
+    def since(self, first: int) -> History:
+        """Only what happened from a time on, and what was planned to end after it."""
+        return replace(
+            self,
+            moves=self.moves.filter(pl.col("start") >= first),
+            readings=self.readings.filter(pl.col("at") >= first),
+            schedule=self.schedule.filter(pl.col("end") >= first),
+            stock=self.stock.filter(pl.col("at") >= first),
         )
 
     @property

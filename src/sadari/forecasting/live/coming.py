@@ -79,7 +79,6 @@ def coming_hours(
         raise ForecastError(f"{hours} hours cannot be forecast.", where="--hours", todo=todo)
     name = ARROW.join(split_route(route))
     zone, last = predictor.history.zone, predictor.last
-    first = predictor.predict(name, last, reasons=False, language=language)
     empty = outlook.empty.get(name)
     if name in outlook.minutes:
         start = datetime(1970, 1, 1) + timedelta(hours=outlook.start)
@@ -90,19 +89,22 @@ def coming_hours(
         picked = outlook.picks[name]
         return HourForecast(
             name, local(last, zone), "route_hour", picked.model, picked.why, "", made,
-            first.usual_minutes, outlook.hours, empty or 0,
+            predictor.usual_minutes(name), outlook.hours, empty or 0,
         )  # fmt: skip
     now = datetime.fromtimestamp(last / 1000, UTC).astimezone(ZoneInfo(zone))
     begin = last - int((now - now.replace(minute=0, second=0, microsecond=0)).total_seconds() * 1e3)
-    moves = []
-    for k in range(hours):
-        at = max(begin + k * HOUR + HOUR // 2, last)
-        found = predictor.predict(name, at, as_of=last, reasons=False)
-        moves.append(Hour(local(begin + k * HOUR, zone), found.quantiles))
-    text = _FALLBACK[language].format(route=name)
+    found = [
+        predictor.predict(
+            name, max(begin + k * HOUR + HOUR // 2, last), as_of=last, reasons=False,
+            language=language,
+        )
+        for k in range(hours)
+    ]  # fmt: skip
+    made = tuple(Hour(local(begin + k * HOUR, zone), f.quantiles) for k, f in enumerate(found))
+    text = f"{_FALLBACK[language].format(route=name)} {found[0].fallback}".strip()
     return HourForecast(
-        name, local(last, zone), "move", first.model, "", f"{text} {first.fallback}".strip(),
-        tuple(moves), first.usual_minutes, outlook.hours, outlook.hours if empty is None else empty,
+        name, local(last, zone), "move", found[0].model, "", text, made, found[0].usual_minutes,
+        outlook.hours, outlook.hours if empty is None else empty,
     )  # fmt: skip
 
 

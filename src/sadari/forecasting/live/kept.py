@@ -1,22 +1,27 @@
-"""What took long to fit, as JSON: trees, calibration, choices. The rest of a predictor is counted
-from the events that are there now, which is quick: so the newest hours count at once, without a
-new fit. A file that somebody sends can lie, but not run."""
+"""The fitted predictor of a domain, kept. What took long to fit is JSON: trees, calibration,
+choices. The rest of a predictor is counted from the events that are there now, which is quick: so
+the newest hours count at once, without a new fit. A file that somebody sends can lie, but not
+run."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from sadari import __version__
+from sadari.domain.forecast_settings import ForecastSettings
 from sadari.forecasting.errors import ForecastError
-from sadari.forecasting.events.history import History
+from sadari.forecasting.events.clock import DAY
+from sadari.forecasting.events.history import History, read_history
 from sadari.forecasting.live.corrections import Earned, Trial
-from sadari.forecasting.live.predictor import Learnt, Members, Predictor
+from sadari.forecasting.live.predictor import Learnt, Members, Predictor, fit_predictor
 from sadari.forecasting.models.features import Vocabulary
 from sadari.forecasting.models.moves import Errors
-from sadari.forecasting.models.rules import Audit
+from sadari.forecasting.models.rules import Audit, read_rules
 from sadari.forecasting.quantiles import LEVELS
 from sadari.store import whole_file
 
@@ -80,6 +85,29 @@ class Kept:
 
 
 _KEPT = TypeAdapter(Kept)
+
+
+def load(folder: Path, settings: ForecastSettings, home: Path) -> Predictor:
+    """The predictor for a domain folder whose events lie in `home`. Events that came since the fit
+    count at once; models are fitted anew, in seconds to minutes, when a tenth of the moves came or
+    went since, or settings or rules changed. Raises ForecastError without moves."""
+    history = read_history(settings, home)
+    if not history.moves.is_empty():
+        history = history.since(history.last - settings.history_days * DAY)
+    rules = read_rules(folder)
+    said = repr((__version__, [field.name for field in fields(Kept)], settings, rules))
+    digest = hashlib.sha256(said.encode()).hexdigest()[:16]
+    path = home / f"predictor-{digest}.json"
+    if path.is_file():
+        kept = read_kept(path)
+        if kept.learnt.holds(history):
+            return restore(kept, history)
+    predictor = fit_predictor(history, rules)
+    write_predictor(predictor, path)
+    for old in home.glob("predictor-*.json"):
+        if old != path:
+            old.unlink(missing_ok=True)
+    return predictor
 
 
 def write_predictor(predictor: Predictor, path: Path) -> None:

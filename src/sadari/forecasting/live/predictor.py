@@ -12,7 +12,7 @@ from sadari.forecasting.backtests.moves import backtest_moves, mix, move_forecas
 from sadari.forecasting.errors import ForecastError
 from sadari.forecasting.events.clock import DAY, HOUR
 from sadari.forecasting.events.feeds import local
-from sadari.forecasting.events.history import ARROW, History
+from sadari.forecasting.events.history import ARROW, History, parse_at
 from sadari.forecasting.live.cases import CaseBook
 from sadari.forecasting.live.corrections import Earned, adjust, earn, proposals
 from sadari.forecasting.live.forecast import Forecast, Reason, RuleEffect
@@ -172,6 +172,11 @@ class Predictor:
             rules=self._rules(move),
         )
 
+    def usual_minutes(self, route: str) -> float:
+        """What a move on `route` ("A→B") usually takes."""
+        level, *_ = self._design.usual.of(route, self._cases.pair_of(*split_route(route)))
+        return float(np.exp(level))
+
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The declared rules."""
@@ -255,6 +260,21 @@ def fit_predictor(history: History, rules: tuple[Rule, ...]) -> Predictor:
         earned = earn(tried, history, rules)
     audits = audit_rules(rules, history)
     return Predictor(history, members, choice, weights, audits, earned, Learnt.of(history))
+
+
+def predict(
+    predictor: Predictor,
+    route: str,
+    at: str | None = None,
+    *,
+    priority: str = "",
+    reasons: bool = True,
+    language: Language = "ko",
+) -> Forecast:
+    """The Forecast of a move on `route` that starts at a local time (the last event's without
+    one). Raises ForecastError for a route or a time that cannot be read."""
+    when = predictor.last if at is None else parse_at(at, predictor.history.zone)
+    return predictor.predict(route, when, priority=priority, reasons=reasons, language=language)
 
 
 def split_route(route: str) -> tuple[str, str]:
