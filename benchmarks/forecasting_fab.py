@@ -26,10 +26,11 @@ from sadari.forecasting import (
     read_rules,
 )
 from sadari.forecasting.backtests.hours import CHOSEN
-from sadari.forecasting.backtests.moves import backtest_moves, move_forecasters
+from sadari.forecasting.backtests.moves import backtest_moves
 from sadari.forecasting.events.clock import DAY, HOUR
 from sadari.forecasting.events.simulator import run_simulator
 from sadari.forecasting.live.corrections import by_rules, trial
+from sadari.forecasting.models.members import Members
 from sadari.forecasting.quantiles import crps
 
 FAB = Path(__file__).parents[1] / "examples" / "fab"
@@ -48,8 +49,8 @@ def one_fab(seed: int) -> dict[str, Any]:
         history, truth = simulated(SECOND, Path(folder), days=56, seed=seed)
         quiet, _ = simulated(without_trouble(Path(folder)), Path(folder) / "q", days=56, seed=seed)
     rules = read_rules(FAB)
-    found = backtest_moves(history, move_forecasters(rules), folds=2, fold_days=10)
-    plain = backtest_moves(history, move_forecasters(), folds=2, fold_days=10)
+    found = backtest_moves(history, Members.make(rules).calibrated, folds=2, fold_days=10)
+    plain = backtest_moves(history, folds=2, fold_days=10)
     pm = float(truth["effects"]["pm"])
     proposers = (
         ("rules", by_rules(rules)),

@@ -9,10 +9,11 @@ import numpy as np
 
 from sadari.domain.forecast_settings import ForecastSettings
 from sadari.forecasting.backtests.hours import HourBacktest, backtest_hours
-from sadari.forecasting.backtests.moves import MoveBacktest, backtest_moves, move_forecasters
+from sadari.forecasting.backtests.moves import MoveBacktest, backtest_moves
 from sadari.forecasting.backtests.report import Summary, summarise_hours, summarise_moves
 from sadari.forecasting.events.history import History
 from sadari.forecasting.models.candidates import hour_forecasters
+from sadari.forecasting.models.members import Members
 from sadari.forecasting.models.panel import Panel, make_panel
 from sadari.forecasting.models.rules import Rule
 
@@ -42,7 +43,7 @@ def backtest(
     ForecastError when there is too little history."""
     moves = backtest_moves(
         history,
-        move_forecasters(rules),
+        Members.make(rules).calibrated,
         folds=folds,
         watch=lambda done, total: watch("single moves", done, total),
     )

@@ -15,14 +15,8 @@ from sadari.forecasting.errors import ForecastError
 from sadari.forecasting.events.clock import DAY, HOUR
 from sadari.forecasting.events.history import History
 from sadari.forecasting.models.combination import COMBINATION, pulled, weigh
-from sadari.forecasting.models.moves import (
-    BoostedMoves,
-    Calibrated,
-    Empirical,
-    MoveForecaster,
-    Profile,
-)
-from sadari.forecasting.models.rules import Rule
+from sadari.forecasting.models.members import Members
+from sadari.forecasting.models.moves import MoveForecaster
 from sadari.forecasting.quantiles import Floats, Integers, crps, ordered
 
 SOON = HOUR // 2
@@ -47,11 +41,6 @@ class MoveBacktest:
     relative: Floats  # [candidates, routes]
 
 
-def move_forecasters(rules: tuple[Rule, ...] = ()) -> list[MoveForecaster]:
-    """One of each, calibrated."""
-    return [Calibrated(Empirical()), Calibrated(Profile()), Calibrated(BoostedMoves(rules))]
-
-
 def backtest_moves(
     history: History,
     forecasters: Sequence[MoveForecaster] | None = None,
@@ -64,7 +53,7 @@ def backtest_moves(
     """Forecasts the last `folds` stretches of `fold_days`, each move from what was known `ahead`
     milliseconds before its start. The first stretch only warms weights and choice up and is not
     scored. Raises ForecastError when less history than that lies before."""
-    forecasters = list(forecasters) if forecasters is not None else move_forecasters()
+    forecasters = Members.make().calibrated if forecasters is None else forecasters
     members = tuple(f.name for f in forecasters)
     candidates = (*members, COMBINATION)
     done = history.done

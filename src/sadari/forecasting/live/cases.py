@@ -10,7 +10,7 @@ import polars as pl
 from sadari.forecasting.events.feeds import local
 from sadari.forecasting.events.history import ARROW, History
 from sadari.forecasting.live.forecast import Case
-from sadari.forecasting.models.features import BASE, Design, features
+from sadari.forecasting.models.features import BASE, COLUMN, Design, features
 from sadari.forecasting.models.state import State
 from sadari.forecasting.quantiles import Floats
 
@@ -20,9 +20,7 @@ _SITUATION = tuple(
     i for i, name in enumerate(BASE)
     if name not in ("route", "source", "destination", "usual level", "usual spread", "hours ahead")
 )  # fmt: skip
-_MINUTE, _WEEKDAY, _PRIORITY = (
-    list(BASE).index(n) for n in ("minute of day", "weekday", "priority")
-)
+_MINUTE, _WEEKDAY, _PRIORITY = (COLUMN[n] for n in ("minute of day", "weekday", "priority"))
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,14 @@ from sadari.forecasting.errors import ForecastError
 from sadari.forecasting.events.clock import DAY
 from sadari.forecasting.events.history import History, read_history
 from sadari.forecasting.live.corrections import Earned, Trial
-from sadari.forecasting.live.predictor import Learnt, Members, Predictor, fit_predictor
+from sadari.forecasting.live.predictor import Learnt, Predictor, fit_predictor
 from sadari.forecasting.models.features import Vocabulary
+from sadari.forecasting.models.members import Members
 from sadari.forecasting.models.moves import Errors
 from sadari.forecasting.models.rules import Audit, read_rules
 from sadari.forecasting.quantiles import LEVELS
 from sadari.store import whole_file
 
-MEMBERS = 3  # forecasters of `Members`
 _CONFIG = ConfigDict(
     ser_json_inf_nan="constants", ser_json_bytes="base64", val_json_bytes="base64", extra="forbid"
 )
@@ -78,8 +78,9 @@ class Kept:
 
     def __post_init__(self) -> None:
         errors = [one.errors for one in self.errors]
-        if len(errors) != MEMBERS or not all(np.isfinite(one.away).all() for one in errors):
-            raise ValueError("the errors are not finite numbers of three forecasters.")
+        count = len(Members.make().calibrated)
+        if len(errors) != count or not all(np.isfinite(one.away).all() for one in errors):
+            raise ValueError(f"the errors are not finite numbers of {count} forecasters.")
         if any(one.route.max(initial=-1) >= len(self.vocabulary.routes) for one in errors):
             raise ValueError("errors are of routes that are not listed.")
 

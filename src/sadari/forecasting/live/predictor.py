@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
-from sadari.forecasting.backtests.moves import backtest_moves, mix, move_forecasters
+from sadari.forecasting.backtests.moves import backtest_moves, mix
 from sadari.forecasting.errors import ForecastError
 from sadari.forecasting.events.clock import DAY, HOUR
 from sadari.forecasting.events.feeds import local
@@ -18,51 +17,14 @@ from sadari.forecasting.live.corrections import Earned, adjust, earn, proposals
 from sadari.forecasting.live.forecast import Forecast, Reason, RuleEffect
 from sadari.forecasting.live.words import Language, factor_text, fallback_text
 from sadari.forecasting.models.combination import COMBINATION
-from sadari.forecasting.models.features import Vocabulary, features
-from sadari.forecasting.models.moves import BoostedMoves, Calibrated, Empirical, Errors, Profile
+from sadari.forecasting.models.features import features
+from sadari.forecasting.models.members import Members
 from sadari.forecasting.models.rules import Audit, Rule, applies, audit_rules
 from sadari.forecasting.models.state import State
 from sadari.forecasting.quantiles import LEVELS, MIDDLE, Floats
 
 SAID = 0.05  # minutes below which a reason is not told
 RENEW = 0.1  # the share of moves that may come or go before models are fitted again
-
-
-@dataclass(frozen=True)
-class Members:
-    """The forecasters among which a route chooses, calibrated; `booster` is inside `boosted`."""
-
-    empirical: Calibrated
-    profile: Calibrated
-    boosted: Calibrated
-    booster: BoostedMoves
-
-    @classmethod
-    def make(cls, rules: tuple[Rule, ...]) -> Members:
-        """Unfitted ones."""
-        booster = BoostedMoves(rules)
-        return cls(Calibrated(Empirical()), Calibrated(Profile()), Calibrated(booster), booster)
-
-    @property
-    def calibrated(self) -> tuple[Calibrated, Calibrated, Calibrated]:
-        """The three."""
-        return self.empirical, self.profile, self.boosted
-
-    def restore(
-        self,
-        history: History,
-        trees: tuple[str, ...],
-        vocabulary: Vocabulary,
-        errors: Sequence[Errors],
-        until: int,
-    ) -> None:
-        """As fitting left them, with what took long given and the rest counted from `history`."""
-        self.empirical.inner.fit(history)
-        self.profile.inner.fit(history)
-        self.booster.restore(history, trees, vocabulary)
-        assert self.booster.design is not None
-        for member, own in zip(self.calibrated, errors, strict=True):
-            member.restore(self.booster.design.usual, own, vocabulary.routes, until)
 
 
 @dataclass(frozen=True)
@@ -183,13 +145,12 @@ class Predictor:
         return tuple(audit.rule for audit in self.audits)
 
     def _quantiles(self, move: pl.DataFrame, rows: Floats, known: int) -> tuple[Floats, str]:
-        members, as_of = self.members, np.array([known])
+        as_of, booster = np.array([known]), self.members.booster
         made = {
-            members.empirical.name: members.empirical.predict(move, as_of, self.history),
-            members.profile.name: members.profile.predict(move, as_of, self.history),
-            members.boosted.name: members.boosted.calibrated(
-                members.booster.from_features(rows), move, as_of, self.history
-            ),
+            member.name: member.calibrated(booster.from_features(rows), move, as_of, self.history)
+            if member.inner is booster
+            else member.predict(move, as_of, self.history)
+            for member in self.members.calibrated
         }
         model = self.choice.get(move["route"][0], self.choice[""])
         if model != COMBINATION:
@@ -248,9 +209,11 @@ def fit_predictor(history: History, rules: tuple[Rule, ...]) -> Predictor:
     members = Members.make(rules)
     for member in members.calibrated:
         member.fit(history)
-    choice, weights = {"": COMBINATION}, {"": np.full(3, 1 / 3)}
+    count = len(members.calibrated)
+    choice, weights = {"": COMBINATION}, {"": np.full(count, 1 / count)}
     try:
-        tried = backtest_moves(history, move_forecasters(rules), folds=1, fold_days=_fold(history))
+        fresh = Members.make(rules).calibrated
+        tried = backtest_moves(history, fresh, folds=1, fold_days=_fold(history))
     except ForecastError:
         earned = Earned({})
     else:

@@ -45,6 +45,7 @@ BASE: dict[str, str] = {
     "load, last hour": "load",
     "load of the source, last hour": "load",
 }
+COLUMN = {name: number for number, name in enumerate(BASE)}
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Design:
     @property
     def categorical(self) -> tuple[int, ...]:
         """Columns whose numbers are names."""
-        return (0, 1, 2, 5)
+        return tuple(COLUMN[n] for n in ("route", "source", "destination", "priority"))
 
     @cached_property
     def route_numbers(self) -> Floats:

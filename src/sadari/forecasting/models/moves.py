@@ -14,6 +14,7 @@ from sadari.forecasting.events.history import ARROW, History
 from sadari.forecasting.models.booster import QuantileBooster
 from sadari.forecasting.models.conformal import Offsets, calibrate, errors_of
 from sadari.forecasting.models.features import (
+    COLUMN,
     Design,
     Vocabulary,
     features,
@@ -130,7 +131,7 @@ class BoostedMoves:
         ahead = np.where(soon, draw.random(len(done)), 24 * draw.random(len(done))) * HOUR
         as_of = done["start"].to_numpy() - ahead.astype(np.int64)
         rows = features(done, as_of, self.design, State(history, usual), history)
-        target = np.log(done["minutes"].to_numpy()) - rows[:, 3]
+        target = np.log(done["minutes"].to_numpy()) - rows[:, COLUMN["usual level"]]
         booster = QuantileBooster(rounds=self._rounds)
         booster.fit(rows, np.clip(target, -4, 4), self.design.categorical)
         self._booster = booster
@@ -157,10 +158,11 @@ class BoostedMoves:
         from scipy.special import ndtri
 
         if self._booster is None:
-            more = rows[:, 4:5] * ndtri(LEVELS)
+            more = rows[:, [COLUMN["usual spread"]]] * ndtri(LEVELS)
         else:
             more = self._booster.predict(rows)
-        found: Floats = np.exp(np.clip(rows[:, 3:4] + more, -10, 20))
+        level = rows[:, [COLUMN["usual level"]]]
+        found: Floats = np.exp(np.clip(level + more, -10, 20))
         return found
 
     def reasons(self, rows: Floats) -> Floats | None:
