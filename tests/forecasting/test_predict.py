@@ -32,7 +32,7 @@ from sadari.forecasting.live.kept import read_kept, restore, write_predictor
 from sadari.forecasting.live.words import factor_text, sentence
 from sadari.forecasting.models.features import BASE, features, learn_vocabulary, make_design
 from sadari.forecasting.models.moves import BoostedMoves, Calibrated, Empirical
-from sadari.forecasting.models.state import State, learn_usual
+from sadari.forecasting.models.state import State
 from sadari.forecasting.quantiles import covered, crps
 from sadari.stats import Interval
 from tests.forecasting.logs import START, history, moves
@@ -201,14 +201,13 @@ def test_the_same_hour_lately_is_the_same_hour_after_the_clock_changed() -> None
         end=pl.col("end") + pl.when(at.dt.hour() == 8).then(length).otherwise(0)
     )
     past = make_history(slow, settings=settings)
-    usual = learn_usual(past.done)
-    design = make_design(past, usual, learn_vocabulary(past, usual))
+    design = make_design(past, learn_vocabulary(past))
     asked = pl.DataFrame(
         {"route": "A→B", "pair": "→", "source": "A", "destination": "B", "priority": "NORMAL",
          "start": [START + 27 * DAY + (22 + k) * HOUR + HOUR // 2 for k in range(24)]},
     )  # fmt: skip
     known = np.full(24, START + 27 * DAY + 22 * HOUR)  # midnight in Berlin, in summer time
-    found = features(asked, known, design, State(past, usual), past)
+    found = features(asked, known, design, State(past, past.usual), past)
     lately = found[:, list(BASE).index("route, same hour lately")]
     assert set(np.argsort(lately)[-2:]) == {7, 8}  # it looks at the hour and the one after
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -13,11 +14,18 @@ import polars as pl
 from sadari.domain.forecast_settings import ForecastSettings
 from sadari.forecasting.errors import ForecastError
 from sadari.forecasting.events.inbox import Counts, Inbox
-from sadari.forecasting.events.kinds import KINDS, MOVES, READINGS, SCHEDULE, STOCK, schema_of
+from sadari.forecasting.events.kinds import (
+    ARROW,
+    KINDS,
+    MOVES,
+    READINGS,
+    SCHEDULE,
+    STOCK,
+    schema_of,
+)
 from sadari.forecasting.events.reading import kind_of, read_events
 from sadari.forecasting.events.strays import is_stray
-
-ARROW = "→"
+from sadari.forecasting.events.usual import Usual, learn_usual
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,11 @@ class History:
     def done(self) -> pl.DataFrame:
         """Moves that have ended."""
         return self.moves.filter(pl.col("minutes").is_not_null())
+
+    @cached_property
+    def usual(self) -> Usual:
+        """What the moves that have ended usually took."""
+        return learn_usual(self.done)
 
     @property
     def last(self) -> int:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+ARROW = "→"  # between the two ends of a route, or of a pair of groups
+
 
 @dataclass(frozen=True)
 class Kind:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from sadari.forecasting.errors import ForecastError
 from sadari.forecasting.events.history import History
+from sadari.forecasting.events.usual import Usual, learn_usual
 from sadari.forecasting.models.moves import hour_of_week
 from sadari.forecasting.models.plans import planned
-from sadari.forecasting.models.state import Usual, codes, learn_usual
+from sadari.forecasting.models.state import codes
 from sadari.forecasting.quantiles import Floats, Integers
 
 SLOTS = 672  # quarters of the hours of a week: a change of shift lasts no hour

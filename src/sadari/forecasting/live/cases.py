@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from sadari.forecasting.events.feeds import local
-from sadari.forecasting.events.history import ARROW, History
+from sadari.forecasting.events.history import History
+from sadari.forecasting.events.kinds import ARROW
 from sadari.forecasting.live.forecast import Case
 from sadari.forecasting.models.features import BASE, COLUMN, Design, features
 from sadari.forecasting.models.state import State

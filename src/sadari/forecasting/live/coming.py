@@ -11,7 +11,7 @@ from sadari.forecasting.backtests.backtest import HORIZON
 from sadari.forecasting.errors import ForecastError
 from sadari.forecasting.events.clock import HOUR
 from sadari.forecasting.events.feeds import as_written, local
-from sadari.forecasting.events.history import ARROW
+from sadari.forecasting.events.kinds import ARROW
 from sadari.forecasting.live.outlook import Outlook
 from sadari.forecasting.live.predictor import Predictor, split_route
 from sadari.forecasting.live.words import Bilingual, Language, when

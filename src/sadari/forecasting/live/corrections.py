@@ -17,7 +17,8 @@ import polars as pl
 from sadari.forecasting.backtests.hours import CHOSEN
 from sadari.forecasting.backtests.moves import MoveBacktest
 from sadari.forecasting.events.clock import DAY
-from sadari.forecasting.events.history import ARROW, History
+from sadari.forecasting.events.history import History
+from sadari.forecasting.events.kinds import ARROW
 from sadari.forecasting.live.forecast import Adjustment
 from sadari.forecasting.models.moves import SHORTEST
 from sadari.forecasting.models.rules import Rule

@@ -11,7 +11,8 @@ from sadari.forecasting.backtests.moves import backtest_moves, mix
 from sadari.forecasting.errors import ForecastError
 from sadari.forecasting.events.clock import DAY, HOUR
 from sadari.forecasting.events.feeds import local
-from sadari.forecasting.events.history import ARROW, History, parse_at
+from sadari.forecasting.events.history import History, parse_at
+from sadari.forecasting.events.kinds import ARROW
 from sadari.forecasting.live.cases import CaseBook
 from sadari.forecasting.live.corrections import Earned, adjust, earn, proposals
 from sadari.forecasting.live.forecast import Forecast, Reason, RuleEffect

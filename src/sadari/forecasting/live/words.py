@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from sadari.forecasting.events.history import ARROW
+from sadari.forecasting.events.kinds import ARROW
 from sadari.forecasting.live.forecast import Forecast
 from sadari.forecasting.models.rules import Finding, Rule
 from sadari.text.josa import with_josa

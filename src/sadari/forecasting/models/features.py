@@ -11,9 +11,10 @@ import polars as pl
 
 from sadari.forecasting.events.clock import HOUR, local_hours
 from sadari.forecasting.events.history import History
+from sadari.forecasting.events.usual import Usual
 from sadari.forecasting.models.plans import planned
 from sadari.forecasting.models.rules import Rule, applies
-from sadari.forecasting.models.state import State, Usual, codes
+from sadari.forecasting.models.state import State, codes
 from sadari.forecasting.quantiles import Floats, Integers
 
 SENSORS = 6
@@ -111,25 +112,23 @@ class Design:
         return {name: float(i) for i, name in enumerate(self.vocabulary.priorities)}
 
 
-def learn_vocabulary(history: History, usual: Usual) -> Vocabulary:
+def learn_vocabulary(history: History) -> Vocabulary:
     """The names of a history; kinds and sensors are those most often seen."""
     kinds = history.schedule["kind"].value_counts(sort=True)["kind"].head(PLANS).to_list()
     sensors = history.readings["sensor"].value_counts(sort=True)["sensor"].head(SENSORS).to_list()
     return Vocabulary(
-        tuple(usual.routes),
-        tuple(usual.places),
+        tuple(history.usual.routes),
+        tuple(history.usual.places),
         tuple(sorted(history.moves["priority"].unique().to_list())),
         tuple(sorted(kinds)),
         tuple(sorted(sensors)),
     )
 
 
-def make_design(
-    history: History, usual: Usual, vocabulary: Vocabulary, rules: tuple[Rule, ...] = ()
-) -> Design:
+def make_design(history: History, vocabulary: Vocabulary, rules: tuple[Rule, ...] = ()) -> Design:
     """The design for a history. Rules about planned items are no columns: the items are."""
     unplanned = tuple(rule for rule in rules if rule.schedule is None)
-    return Design(usual, vocabulary, unplanned, history.zone)
+    return Design(history.usual, vocabulary, unplanned, history.zone)
 
 
 def features(

@@ -10,7 +10,9 @@ import numpy as np
 import polars as pl
 
 from sadari.forecasting.events.clock import DAY, HOUR
-from sadari.forecasting.events.history import ARROW, History
+from sadari.forecasting.events.history import History
+from sadari.forecasting.events.kinds import ARROW
+from sadari.forecasting.events.usual import ENOUGH, Usual
 from sadari.forecasting.models.booster import QuantileBooster
 from sadari.forecasting.models.conformal import Offsets, calibrate, errors_of
 from sadari.forecasting.models.features import (
@@ -22,7 +24,7 @@ from sadari.forecasting.models.features import (
     make_design,
 )
 from sadari.forecasting.models.rules import Rule
-from sadari.forecasting.models.state import ENOUGH, State, Usual, codes, learn_usual
+from sadari.forecasting.models.state import State, codes
 from sadari.forecasting.quantiles import LEVELS, Floats, Integers, ordered
 
 ROWS = 80_000  # newest moves that the boosters learn from
@@ -92,7 +94,7 @@ class Profile:
         self._base.fit(history)
         self._zone = history.zone
         done = history.done.filter(pl.col("start") > history.last - 28 * 24 * HOUR)
-        usual = learn_usual(history.done)
+        usual = history.usual
         route, _, _ = codes(done, usual)
         more = np.log(done["minutes"].to_numpy()) - usual.level[np.maximum(route, 0)]
         hour = hour_of_week(done, self._zone)
@@ -119,9 +121,7 @@ class BoostedMoves:
 
     def fit(self, history: History) -> None:
         """Trains on the newest moves, half of them seen an hour ahead, half up to a day."""
-        usual = learn_usual(history.done)
-        vocabulary = learn_vocabulary(history, usual)
-        self.design = make_design(history, usual, vocabulary, self._rules)
+        self.design = make_design(history, learn_vocabulary(history), self._rules)
         done = history.done.tail(ROWS)
         self._booster = None
         if len(done) < 10 * ENOUGH:
@@ -130,7 +130,7 @@ class BoostedMoves:
         soon = draw.random(len(done)) < 0.5
         ahead = np.where(soon, draw.random(len(done)), 24 * draw.random(len(done))) * HOUR
         as_of = done["start"].to_numpy() - ahead.astype(np.int64)
-        rows = features(done, as_of, self.design, State(history, usual), history)
+        rows = features(done, as_of, self.design, State(history, history.usual), history)
         target = np.log(done["minutes"].to_numpy()) - rows[:, COLUMN["usual level"]]
         booster = QuantileBooster(rounds=self._rounds)
         booster.fit(rows, np.clip(target, -4, 4), self.design.categorical)
@@ -144,7 +144,7 @@ class BoostedMoves:
     def restore(self, history: History, trees: tuple[str, ...], vocabulary: Vocabulary) -> None:
         """The trees that `fit` gave, with everything that is only counted from this history, which
         may have grown since."""
-        self.design = make_design(history, learn_usual(history.done), vocabulary, self._rules)
+        self.design = make_design(history, vocabulary, self._rules)
         self._booster = QuantileBooster.of(trees) if trees else None
 
     def predict(self, moves: pl.DataFrame, as_of: Integers, history: History) -> Floats:
@@ -224,7 +224,7 @@ class Calibrated:
         done = history.done
         newest = done.tail(max(len(done) // 5, 1))
         before = history.until(int(newest["start"][0]))
-        self._begin(learn_usual(done), history.last, NO_ERRORS)
+        self._begin(history.usual, history.last, NO_ERRORS)
         # moves that all start at once leave none that was known before
         if len(done) >= 20 * ENOUGH and len(before.done) >= ENOUGH:
             self.inner.fit(before)

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from sadari.forecasting.events.clock import local_hour, local_hours
-from sadari.forecasting.events.history import ARROW, History
+from sadari.forecasting.events.history import History
+from sadari.forecasting.events.kinds import ARROW
 from sadari.forecasting.quantiles import Floats, Integers
 
 WEEK = 168
