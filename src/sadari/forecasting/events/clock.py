@@ -102,11 +102,15 @@ def _since_1970(number: pl.Series) -> pl.Series:
     ]
 
 
+def local_time(column: str, zone_name: str) -> pl.Expr:
+    """A column of UTC milliseconds as times by the clock of a zone."""
+    return pl.col(column).cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(zone_name)
+
+
 def local_hour(column: str, zone_name: str) -> pl.Expr:
     """Hours since 1970 by the clock of a zone, of a column of UTC milliseconds. The same hour of
     another day is a multiple of 24 away, also when the clock changed in between."""
-    at = pl.col(column).cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(zone_name)
-    return at.dt.replace_time_zone(None).dt.epoch("ms") // HOUR
+    return local_time(column, zone_name).dt.replace_time_zone(None).dt.epoch("ms") // HOUR
 
 
 def local_hours(at: Integers, zone_name: str) -> Integers:

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from sadari.forecasting.events.clock import DAY
+from sadari.forecasting.events.clock import DAY, local_time
 from sadari.forecasting.events.feeds import local
 from sadari.forecasting.events.history import History
 from sadari.forecasting.insight.surprise import surprises
@@ -250,7 +250,7 @@ def _share(part: float, whole: float) -> float:
 
 def _calendar(moves: pl.DataFrame, zone: str) -> tuple[Floats, Floats, Floats]:
     """Local hour, weekday (Monday 0) and day number of each move's start."""
-    at = pl.col("start").cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(zone)
+    at = local_time("start", zone)
     table = moves.select(
         at.dt.hour().cast(pl.Int64).alias("hour"),
         (at.dt.weekday().cast(pl.Int64) - 1).alias("day"),

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sadari.forecasting.errors import ForecastError
+from sadari.forecasting.events.clock import local_time
 from sadari.forecasting.events.history import History
 from sadari.forecasting.events.usual import Usual, learn_usual
 from sadari.forecasting.models.moves import hour_of_week
@@ -98,7 +99,7 @@ def _factors(slot: Integers, more: Floats) -> Floats:
 
 
 def _slot(moves: pl.DataFrame, zone: str) -> Integers:
-    at = pl.col("start").cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(zone)
+    at = local_time("start", zone)
     quarter = moves.select((at.dt.minute().cast(pl.Int64) // 15).alias("q"))["q"].to_numpy()
     found: Integers = hour_of_week(moves, zone) * 4 + quarter
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sadari.forecasting.live.words import Bilingual, Language, when
+from sadari.forecasting.live.words import WEEKDAYS, Bilingual, Language, when
 
 if TYPE_CHECKING:
     from sadari.forecasting.insight.advice import Seasonality
@@ -113,7 +113,6 @@ PHRASES: Mapping[str, Bilingual] = {
     "weekend": {"en": "weekend", "ko": "주말"},
     "night": {"en": "night", "ko": "밤"},
 }
-_DAYS: Mapping[Language, str] = {"en": "Mon Tue Wed Thu Fri Sat Sun", "ko": "월 화 수 목 금 토 일"}
 
 
 def tell(key: str, language: Language, **values: object) -> str:
@@ -123,7 +122,7 @@ def tell(key: str, language: Language, **values: object) -> str:
 
 def hour_text(day: int, hour: int, language: Language) -> str:
     """An hour of the week: Fri 14:00."""
-    return f"{_DAYS[language].split()[day]} {hour:02d}:00"
+    return f"{WEEKDAYS[language][day]} {hour:02d}:00"
 
 
 def incident_lines(found: Incident, language: Language) -> list[str]:

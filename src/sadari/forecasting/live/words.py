@@ -60,8 +60,11 @@ _LINES: Mapping[str, Bilingual] = {
 }
 
 
-_WEEKDAYS = dict(zip("Mon Tue Wed Thu Fri Sat Sun".split(), "월화수목금토일", strict=True))
-_WRITTEN = re.compile(r"^(\S+) (\d\d:\d\d) ([A-Z][a-z]{2})$")
+WEEKDAYS: Mapping[Language, Sequence[str]] = {
+    "en": "Mon Tue Wed Thu Fri Sat Sun".split(),
+    "ko": "월화수목금토일",
+}
+_WRITTEN = re.compile(rf"^(\S+) (\d\d:\d\d) ({'|'.join(WEEKDAYS['en'])})$")
 
 
 def when(at: str, language: Language) -> str:
@@ -70,7 +73,7 @@ def when(at: str, language: Language) -> str:
     if language == "en" or found is None:
         return at
     day, clock, weekday = found.groups()
-    return f"{day}({_WEEKDAYS.get(weekday, weekday)}) {clock}"
+    return f"{day}({WEEKDAYS[language][WEEKDAYS['en'].index(weekday)]}) {clock}"
 
 
 def factor_text(factor: str | Rule, holds: bool, language: Language) -> str:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from sadari.forecasting.events.clock import HOUR, local_hours
+from sadari.forecasting.events.clock import HOUR, local_hours, local_time
 from sadari.forecasting.events.history import History
 from sadari.forecasting.events.usual import Usual
 from sadari.forecasting.models.plans import planned
@@ -141,9 +141,7 @@ def features(
     start = moves["start"].to_numpy().astype(np.int64)
     now = local_hours(as_of, design.zone) - state.first
     hour = local_hours(start, design.zone) - state.first
-    local = moves.select(
-        pl.col("start").cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(design.zone).alias("at")
-    )["at"]
+    local = moves.select(local_time("start", design.zone).alias("at"))["at"]
     minute = (local.dt.hour().cast(pl.Int64) * 60 + local.dt.minute()).to_numpy()
     weekday = local.dt.weekday().to_numpy().astype(np.int64) - 1
     fallback = [usual.of(r, p) for r, p in _unknown(moves, route)]

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
-from sadari.forecasting.events.clock import DAY, HOUR
+from sadari.forecasting.events.clock import DAY, HOUR, local_time
 from sadari.forecasting.events.history import History
 from sadari.forecasting.events.kinds import ARROW
 from sadari.forecasting.events.usual import ENOUGH, Usual
@@ -296,7 +296,7 @@ class Calibrated:
 
 def hour_of_week(moves: pl.DataFrame, zone: str) -> Integers:
     """The local hour of the week in which moves start, Monday's first 0."""
-    at = pl.col("start").cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(zone)
+    at = local_time("start", zone)
     found = moves.select(((at.dt.weekday().cast(pl.Int64) - 1) * 24 + at.dt.hour()).alias("h"))["h"]
     return found.to_numpy().astype(np.int64)
 

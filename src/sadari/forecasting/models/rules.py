@@ -12,6 +12,7 @@ import polars as pl
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from sadari.forecasting.errors import ForecastError
+from sadari.forecasting.events.clock import local_time
 from sadari.forecasting.events.history import History
 from sadari.forecasting.models.plans import planned
 from sadari.forecasting.quantiles import Floats, Integers
@@ -90,7 +91,7 @@ def read_rules(folder: Path) -> tuple[Rule, ...]:
 
 def applies(rule: Rule, moves: pl.DataFrame, schedule: pl.DataFrame, zone: str) -> Floats:
     """1 for moves (source, destination, start, priority) that a rule is about, else 0."""
-    local = pl.col("start").cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(zone)
+    local = local_time("start", zone)
     minute = local.dt.hour().cast(pl.Int64) * 60 + local.dt.minute()
     holds = pl.lit(True)
     if rule.weekdays:
@@ -146,7 +147,7 @@ def _finding(rule: Rule, interval: Interval | None) -> Finding:
 
 
 def _day_and_minute(moves: pl.DataFrame, zone: str) -> tuple[Floats, Floats]:
-    local = pl.col("start").cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(zone)
+    local = local_time("start", zone)
     table = moves.select(
         local.dt.date().cast(pl.Int32).alias("day"),
         (local.dt.hour().cast(pl.Int64) * 60 + local.dt.minute()).alias("minute"),
