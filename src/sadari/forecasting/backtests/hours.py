@@ -16,16 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from sadari.forecasting.errors import ForecastError
-from sadari.forecasting.models.combination import COMBINATION, combine, pulled, weigh
+from sadari.forecasting.models.combination import COMBINATION, choose, combine, pulled, weigh
 from sadari.forecasting.models.conformal import Offsets, calibrate, errors_of
 from sadari.forecasting.models.panel import Panel
 from sadari.forecasting.models.series import HourForecaster
 from sadari.forecasting.quantiles import Floats, Integers, crps
 
 CHOSEN = "chosen"
-# A lead below this is taken for luck: what is chosen by past scores rarely beats the mean of all
-# (Smith and Wallis 2009, Oxford Bulletin of Economics and Statistics 71: 331–355).
-CLEARLY = 0.03
 REFIT = 7  # origins between fits of what is slow to learn
 Watch = Callable[[int, int], None]
 
@@ -151,17 +148,6 @@ def mean_scores(
     total = np.where(known, every, 0).sum(axis=(1, 3))
     means = np.where(count > 0, total / np.maximum(count, 1), np.nan)
     return means, (~np.isnan(actual[gone])).sum(axis=(0, 2)).astype(float)
-
-
-def choose(scores: Floats, counts: Floats, candidates: Sequence[str]) -> tuple[str, ...]:
-    """For each series the candidate with the best score so far, drawn to the mean over all; the
-    combination, which is last, unless another is clearly better."""
-    relative = pulled(scores, counts)
-    found = np.where(np.isfinite(relative), relative, np.inf)
-    found[-1] *= 1 - CLEARLY
-    default = len(candidates) - 1
-    best = np.where(np.isfinite(found).any(axis=0), found.argmin(axis=0), default)
-    return tuple(candidates[i] for i in best)
 
 
 def daily_scale(panel: Panel, column: int) -> Floats:

@@ -10,11 +10,11 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from sadari.forecasting.backtests.hours import CHOSEN, CLEARLY
+from sadari.forecasting.backtests.hours import CHOSEN
 from sadari.forecasting.errors import ForecastError
 from sadari.forecasting.events.clock import DAY, HOUR
 from sadari.forecasting.events.history import History
-from sadari.forecasting.models.combination import COMBINATION, pulled, weigh
+from sadari.forecasting.models.combination import COMBINATION, best_of_all, choose, pulled, weigh
 from sadari.forecasting.models.members import Members
 from sadari.forecasting.models.moves import MoveForecaster
 from sadari.forecasting.quantiles import Floats, Integers, crps, ordered
@@ -87,7 +87,9 @@ def backtest_moves(
         weights = weigh(scores, counts)
         made[COMBINATION] = mix(made, members, weights, route)
         scores, counts = _scores(parts, candidates, len(names))
-        made[CHOSEN] = _pick(made, candidates, _choice(scores, counts, candidates), route)
+        unknown = best_of_all(scores, counts, candidates)
+        picked = choose(scores, counts, candidates, unknown)
+        made[CHOSEN] = _pick(made, candidates, picked, route)
         parts.append((route, moves["start"].to_numpy(), actual, made))
         watch(k + 1, len(cuts) - 1)
     if len(parts) < 2:
@@ -104,7 +106,7 @@ def backtest_moves(
         {n: np.concatenate([p[3][n] for p in scored]) for n in (*candidates, CHOSEN)},
         _scale(done.filter(pl.col("start") < cuts[1]), names),
         seconds,
-        _choice(scores, counts, candidates),
+        choose(scores, counts, candidates, best_of_all(scores, counts, candidates)),
         weigh(scores[:-1], counts),
         members,
         pulled(scores, counts),
@@ -137,20 +139,6 @@ def _scores(
         for row, name in enumerate(names):
             totals[row] += np.bincount(route, weights=crps(made[name], actual), minlength=routes)
     return np.where(counts > 0, totals / np.maximum(counts, 1), np.nan), counts
-
-
-def _choice(scores: Floats, counts: Floats, candidates: Sequence[str]) -> tuple[str, ...]:
-    """As `choose`; a route without a score has what is best over all."""
-    relative = pulled(scores, counts)
-    relative[-1] *= 1 - CLEARLY
-    mean = np.full(len(candidates), np.inf)
-    known = np.isfinite(relative)
-    for row in range(len(candidates)):
-        if known[row].any():
-            mean[row] = relative[row, known[row]].mean()
-    everywhere = candidates[int(mean.argmin())] if np.isfinite(mean).any() else COMBINATION
-    best = np.where(known, relative, np.inf).argmin(axis=0)
-    return tuple(candidates[b] if known[:, r].any() else everywhere for r, b in enumerate(best))
 
 
 def _pick(

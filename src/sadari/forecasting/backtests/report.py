@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sadari.forecasting.backtests.hours import CHOSEN, HourBacktest
 from sadari.forecasting.backtests.moves import MoveBacktest
@@ -83,10 +84,7 @@ def _summary(
     group: Any,
 ) -> Summary:
     scale = found.scale[group]
-    # every model is judged on the same targets
-    use = np.isfinite(actual)
-    for quantiles in forecasts.values():
-        use &= np.isfinite(quantiles).all(axis=-1)
+    use = _judged(forecasts, actual)
     order = [*found.members, COMBINATION, CHOSEN]
     models = tuple(
         _row(n, forecasts[n][use], actual[use], scale[use], found.seconds.get(n)) for n in order
@@ -99,6 +97,14 @@ def _summary(
             scored = _row(CHOSEN, forecasts[CHOSEN][mine], actual[mine], scale[mine], None)
             routes.append(RouteRow(name, model, _why(found, number, int(mine.sum())), scored))
     return Summary(estimand, models, tuple(routes))
+
+
+def _judged(forecasts: Mapping[str, Floats], actual: Floats) -> NDArray[np.bool_]:
+    """The targets that came and for which every model has a forecast: all are judged on them."""
+    use = np.isfinite(actual)
+    for quantiles in forecasts.values():
+        use &= np.isfinite(quantiles).all(axis=-1)
+    return use
 
 
 def _row(
@@ -117,6 +123,13 @@ def _row(
         mean(interval_score(quantiles, actual)),
         None if seconds is None else round(seconds, 2),
     )
+
+
+def whys(found: HourBacktest) -> dict[str, str]:
+    """Why each route has its model, as its summary says; none for a route without targets."""
+    targets = _judged(found.forecasts, found.actual).sum(axis=(0, 2))
+    names = enumerate(zip(found.names, targets, strict=True))
+    return {name: _why(found, row, int(n)) for row, (name, n) in names if n}
 
 
 def _why(found: HourBacktest | MoveBacktest, number: int, targets: int) -> str:

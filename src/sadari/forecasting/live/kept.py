@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -26,6 +27,7 @@ from sadari.forecasting.models.rules import Audit, read_rules
 from sadari.forecasting.quantiles import LEVELS
 from sadari.store import whole_file
 
+T = TypeVar("T")
 _CONFIG = ConfigDict(
     ser_json_inf_nan="constants", ser_json_bytes="base64", val_json_bytes="base64", extra="forbid"
 )
@@ -134,10 +136,15 @@ def write_predictor(predictor: Predictor, path: Path) -> None:
 
 def read_kept(path: Path) -> Kept:
     """What was kept. Raises ForecastError for a file that is damaged."""
+    return read_back(_KEPT, path)
+
+
+def read_back(kind: TypeAdapter[T], path: Path) -> T:
+    """What was kept as JSON. Raises ForecastError for a file that is damaged."""
     try:
-        return _KEPT.validate_json(path.read_bytes())
+        return kind.validate_json(path.read_bytes())
     except (ValidationError, OSError) as error:
-        todo = "Delete it; the next forecast fits again."
+        todo = "Delete it; the next forecast makes it again."
         raise ForecastError("cannot be read.", where=str(path), todo=todo) from error
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 
 from sadari import __version__
 from sadari.domain.forecast_settings import ForecastSettings
@@ -23,9 +23,10 @@ from sadari.forecasting.backtests.hours import (
     backtest_hours,
     offsets_of,
 )
-from sadari.forecasting.backtests.report import summarise_hours
+from sadari.forecasting.backtests.report import whys
 from sadari.forecasting.errors import ForecastError
 from sadari.forecasting.events.history import History
+from sadari.forecasting.live.kept import read_back
 from sadari.forecasting.models.candidates import hour_forecasters
 from sadari.forecasting.models.combination import COMBINATION, combine
 from sadari.forecasting.models.conformal import Offsets
@@ -81,7 +82,7 @@ def load_outlook(
     path = home / "outlook.json"
     picked_from = hashlib.sha256(repr((__version__, settings)).encode()).hexdigest()[:16]
     made_from = f"{picked_from}-{history.version}"
-    kept = _read(path) if path.is_file() else None
+    kept = read_back(_KEPT, path) if path.is_file() else None
     if kept is not None and kept.made_from == made_from:
         return kept
     panel = dense(make_panel(history, settings.busiest_routes))
@@ -117,12 +118,12 @@ def pick(
 
 
 def _picks(found: HourBacktest) -> dict[str, Pick]:
-    whys = {route.route: route.why for route in summarise_hours(found).routes}
+    why = whys(found)
     offsets = {c: offsets_of(values, found.actual).groups for c, values in found.raw.items()}
     return {
         name: Pick(
             found.choice[row],
-            whys.get(name, ""),
+            why.get(name, ""),
             {m: float(w) for m, w in zip(found.members, found.weights[:, row], strict=True)},
             {c: tuple(groups[row].tolist()) for c, groups in offsets.items()},
         )
@@ -163,11 +164,3 @@ def look_ahead(panel: Panel, picks: Mapping[str, Pick]) -> dict[str, tuple[tuple
 def _calibrated(quantiles: Floats, picks: list[Pick], candidate: str) -> Floats:
     own = np.array([p.offsets[candidate] for p in picks])
     return apply_offsets(Offsets(np.zeros(len(LEVELS)), own), quantiles)
-
-
-def _read(path: Path) -> Outlook:
-    try:
-        return _KEPT.validate_json(path.read_bytes())
-    except (ValidationError, OSError) as error:
-        todo = "Delete it; the next forecast makes it again."
-        raise ForecastError("cannot be read.", where=str(path), todo=todo) from error
