@@ -11,10 +11,11 @@ import pytest
 
 from sadari.domain.message import user
 from sadari.domain.question import Key, Number, Question
-from sadari.ladder.judgement import Judgement, Language
+from sadari.ladder.judgement import Judgement
 from sadari.ladder.report import key_lines, render_report, write_report
 from sadari.ladder.types import Rung
 from sadari.ladder.verdict import judge
+from sadari.text.language import Language
 from tests.ladder.climbs import coins, held_out, rung
 
 N = 40

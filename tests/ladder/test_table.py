@@ -11,10 +11,11 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from sadari.ladder.judgement import Judgement, Language
+from sadari.ladder.judgement import Judgement
 from sadari.ladder.table import as_dict, render_table
 from sadari.ladder.verdict import judge
 from sadari.ladder.words import percent
+from sadari.text.language import Language
 from tests.ladder.climbs import coins, held_out, rung
 
 N = 60

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sadari.domain.forecast_settings import ForecastSettings
     from sadari.forecasting import Predictor
     from sadari.forecasting.events.inbox import Counts
-    from sadari.forecasting.live.words import Language
+    from sadari.text.language import Language
 
 BAND = 22  # characters of the terminal for an interval
 

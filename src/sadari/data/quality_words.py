@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
 
 from sadari.data.quality import Check
-
-Language = Literal["en", "ko"]
+from sadari.text.language import Language
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from sadari.domain.forecast_settings import ForecastSettings
 from sadari.domain.section import Section
+from sadari.text.language import Language
 
 
 class PriceSettings(Section):
@@ -144,7 +145,7 @@ class DomainSettings(Section):
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
     name: str = Field(min_length=1)
-    language: Literal["ko", "en"] = "ko"
+    language: Language = "ko"
     persona: str = Field(min_length=1)
     refusal: str = Field(default="문서에서 찾을 수 없습니다.", min_length=1)
     target: float = Field(default=0.8, gt=0, le=1)

@@ -9,9 +9,9 @@ from typing import Any
 
 from sadari.domain import Domain
 from sadari.jobs.remedies import Remedy
-from sadari.jobs.remedy_words import Language
 from sadari.jobs.runs import Run
 from sadari.store import whole_file
+from sadari.text.language import Language
 from sadari.text.pages import render_page
 
 WIDTH, HEIGHT = 640, 220  # of a plot, in its own units

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from statistics import mean
 from typing import Any
 
-from sadari.jobs.remedy_words import IMITATING, PREFERRING, Language, Words
+from sadari.jobs.remedy_words import IMITATING, PREFERRING, Words
+from sadari.text.language import Language
 from sadari.tuning import TuneSettings
 from sadari.tuning.settings import PREFERENCE_RATE, RATES
 

@@ -4,9 +4,9 @@ them; `PREFERRING` those that a preference says in words of its own."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
-Language = Literal["en", "ko"]
+from sadari.text.language import Language
+
 Words = Mapping[str, Mapping[Language, tuple[str, str]]]
 
 IMITATING: Words = {

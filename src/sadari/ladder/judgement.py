@@ -11,8 +11,8 @@ from sadari.evaluation.compare import Comparison
 from sadari.evaluation.people import WithPeople
 from sadari.ladder.standing import Standing
 from sadari.ladder.types import Rung
+from sadari.text.language import Language
 
-Language = Literal["en", "ko"]
 Word = Literal["better", "worse", "not worse", "inconclusive", "void", "gained", "gained nothing"]
 Doubt = Literal["", "one seed", "carried by one seed", "seeds differ", "control gained"]
 Why = Literal["meets", "paid", "nothing paid"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sadari.ladder.judgement import Language
+from sadari.text.language import Language
 
 _LABELS: Mapping[str, tuple[str, str]] = {
     "title": ("How far up the ladder?", "사다리를 어디까지 올라야 할까?"),

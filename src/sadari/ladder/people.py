@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from sadari.evaluation import PersonVerdict, Score, WithPeople, with_people
 from sadari.ladder.figures import between, percent
-from sadari.ladder.judgement import Judgement, Language, People
+from sadari.ladder.judgement import Judgement, People
 from sadari.ladder.types import Rung
 from sadari.stats import Interval
+from sadari.text.language import Language
 
 Judge = Callable[[Sequence[Rung]], Judgement]
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from sadari.domain.question import Number, Question
 from sadari.evaluation.types import Score
 from sadari.ladder.figures import between, percent, points
-from sadari.ladder.judgement import Judgement, Language
+from sadari.ladder.judgement import Judgement
 from sadari.ladder.labels import labels
 from sadari.ladder.plots import cost_plot, curves_plot, quality_plot, step_plot
 from sadari.ladder.standing import Standing, values
@@ -29,6 +29,7 @@ from sadari.ladder.words import (
 )
 from sadari.stats import Interval, share_interval
 from sadari.store import whole_file
+from sadari.text.language import Language
 from sadari.text.pages import render_page
 
 Curves = Mapping[str, Sequence[tuple[int, float]]]

@@ -12,10 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from sadari.ladder.figures import between, percent, points
-from sadari.ladder.judgement import Judgement, Language, Verdict
+from sadari.ladder.judgement import Judgement, Verdict
 from sadari.ladder.labels import labels
 from sadari.ladder.standing import Part, Standing
 from sadari.ladder.words import WORD, explain
+from sadari.text.language import Language
 
 STYLE = {
     "better": "bold green",

@@ -13,12 +13,13 @@ from typing import Literal
 
 from sadari.domain.question import Question
 from sadari.evaluation.compare import Comparison, Contrast, compare
-from sadari.ladder.judgement import Doubt, Judgement, Language, Verdict, Why, Word
+from sadari.ladder.judgement import Doubt, Judgement, Verdict, Why, Word
 from sadari.ladder.standing import Standing, is_tuned, stand, values
 from sadari.ladder.types import Exposure, LadderError, Rung
 from sadari.stats import holm, questions_needed, smallest_visible_difference
+from sadari.text.language import Language
 
-__all__ = ["FEWEST_SEEDS", "Judgement", "Language", "Verdict", "claim", "judge"]
+__all__ = ["FEWEST_SEEDS", "Judgement", "Verdict", "claim", "judge"]
 
 FEWEST_SEEDS = 2
 

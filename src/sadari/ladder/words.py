@@ -7,12 +7,11 @@ from collections.abc import Mapping
 
 from sadari.evaluation.compare import Comparison
 from sadari.ladder.figures import between, percent, points
-from sadari.ladder.judgement import Judgement, Language, Verdict
+from sadari.ladder.judgement import Judgement, Verdict
 from sadari.ladder.people import people_sentences
 from sadari.ladder.standing import Part, Standing
 from sadari.stats import smallest_visible_difference
-
-Bilingual = Mapping[Language, str]
+from sadari.text.language import Bilingual, Language
 
 WORD: Mapping[str, Bilingual] = {
     "better": {"en": "better", "ko": "더 낫다"},

@@ -1,4 +1,4 @@
-"""Korean text: normalising, particles, numbers with units; and the root of all errors."""
+"""Korean text: normalising, particles, numbers with units; languages; the root of all errors."""
 
 from sadari.text.bigrams import bigrams
 from sadari.text.errors import SadariError

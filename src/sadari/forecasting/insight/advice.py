@@ -14,9 +14,10 @@ from sadari.forecasting.events.feeds import local
 from sadari.forecasting.events.history import History
 from sadari.forecasting.insight.surprise import surprises
 from sadari.forecasting.insight.telling import hour_text, tell
-from sadari.forecasting.live.words import Language, when
+from sadari.forecasting.live.words import when
 from sadari.forecasting.quantiles import Floats
 from sadari.stats import Interval
+from sadari.text.language import Language
 
 WEEK = 7 * DAY
 FAR = 365 * DAY  # nobody plans a refill beyond

@@ -12,8 +12,8 @@ from sadari.forecasting.events.clock import DAY
 from sadari.forecasting.events.history import History
 from sadari.forecasting.insight.surprise import Surprises
 from sadari.forecasting.insight.telling import tell
-from sadari.forecasting.live.words import Language
 from sadari.forecasting.quantiles import Floats, Integers
+from sadari.text.language import Language
 
 SHOWN = 3
 SLOW = 1.5  # spreads above normal

@@ -12,8 +12,8 @@ from sadari.forecasting.events.feeds import local
 from sadari.forecasting.events.history import History
 from sadari.forecasting.insight.causes import Cause, causes
 from sadari.forecasting.insight.surprise import Surprises, surprises
-from sadari.forecasting.live.words import Language
 from sadari.forecasting.quantiles import Floats, Integers
+from sadari.text.language import Language
 
 DRIFT = 0.75  # spreads by which moves must be late before they count
 CLIP = (-2.0, 4.0)  # a single move, however late, is not an incident

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sadari.forecasting.live.words import WEEKDAYS, Bilingual, Language, when
+from sadari.forecasting.live.words import WEEKDAYS, when
+from sadari.text.language import Bilingual, Language
 
 if TYPE_CHECKING:
     from sadari.forecasting.insight.advice import Seasonality

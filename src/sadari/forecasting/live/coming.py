@@ -14,8 +14,9 @@ from sadari.forecasting.events.feeds import as_written, local
 from sadari.forecasting.events.kinds import ARROW
 from sadari.forecasting.live.outlook import Outlook
 from sadari.forecasting.live.predictor import Predictor, split_route
-from sadari.forecasting.live.words import Bilingual, Language, when
+from sadari.forecasting.live.words import when
 from sadari.forecasting.quantiles import HIGH, LEVELS, LOW, MIDDLE
+from sadari.text.language import Bilingual, Language
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,14 @@ from sadari.forecasting.events.kinds import ARROW
 from sadari.forecasting.live.cases import CaseBook
 from sadari.forecasting.live.corrections import Earned, adjust, earn, proposals
 from sadari.forecasting.live.forecast import Forecast, Reason, RuleEffect
-from sadari.forecasting.live.words import Language, factor_text, fallback_text
+from sadari.forecasting.live.words import factor_text, fallback_text
 from sadari.forecasting.models.combination import COMBINATION
 from sadari.forecasting.models.features import features
 from sadari.forecasting.models.members import Members
 from sadari.forecasting.models.rules import Audit, Rule, applies, audit_rules
 from sadari.forecasting.models.state import State
 from sadari.forecasting.quantiles import LEVELS, MIDDLE, Floats
+from sadari.text.language import Language
 
 SAID = 0.05  # minutes below which a reason is not told
 RENEW = 0.1  # the share of moves that may come or go before models are fitted again

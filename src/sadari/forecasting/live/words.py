@@ -5,15 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 from sadari.forecasting.events.kinds import ARROW
 from sadari.forecasting.live.forecast import Forecast
 from sadari.forecasting.models.rules import Finding, Rule
 from sadari.text.josa import with_josa
-
-Language = Literal["ko", "en"]
-Bilingual = Mapping[Language, str]
+from sadari.text.language import Bilingual, Language
 
 _FACTORS = {
     "route": "경로",
