@@ -43,12 +43,10 @@ def open_events(folder: Path) -> tuple[Domain, ForecastSettings, Path]:
     """The domain, how it forecasts, and where its events lie."""
     from sadari.domain import read_domain
     from sadari.forecasting import events_home
-    from sadari.store import Store
+    from sadari.store import state_home
 
     domain = read_domain(folder)
-    store = Store.open()
-    store.close()
-    return domain, domain.settings.forecast, events_home(store.home, domain.id)
+    return domain, domain.settings.forecast, events_home(state_home(), domain.id)
 
 
 def print_json(value: Any) -> None:
