@@ -65,7 +65,7 @@ def test_no_file_is_too_long() -> None:
 
 DOMAIN_WORDS = re.compile(
     r"(?<!examples/)(?<!my-)\bALD\b|퍼지(?!는)|전구체|챔버|증착|샤워헤드|반응체|\bGPC\b|\bprecursor|\bpurge\b|"
-    r"\bAX-300\b|\bTMA\b"
+    r"\bAX-300\b|\bTMA\b|(?<!examples/)(?<!my-)\bfab\b|\bFOUP|원두|드리퍼|새벽콩|샴페인|champagne|달빛"
 )
 
 

@@ -1,4 +1,4 @@
-"""The errors of this floor."""
+"""The error of this floor, and where a training that finds no memory becomes one."""
 
 from __future__ import annotations
 
