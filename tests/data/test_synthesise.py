@@ -94,6 +94,12 @@ def test_nothing_is_asked_twice_nor_from_the_exam(shop: Shop) -> None:
     assert any("asked already" in row.reason for row in found.step.set_aside)
 
 
+def test_what_the_chat_template_is_told_reaches_the_model(shop: Shop) -> None:
+    model = Scripted(["[]"])
+    made(shop(), model, template_kwargs={"enable_thinking": False})
+    assert {request.template_kwargs["enable_thinking"] for request in model.asked} == {False}
+
+
 @pytest.mark.parametrize("reply", ["모르겠습니다.", "[{]", '[{"question": 3}]', "[]"])
 def test_a_model_that_gives_no_list(shop: Shop, reply: str) -> None:
     found = made(shop(), Scripted([reply]))

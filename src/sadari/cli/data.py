@@ -136,6 +136,7 @@ def synthesise(
                 known=[question.text for question in folder.questions],
                 language=folder.settings.language,
                 seed=folder.settings.data.seed,
+                template_kwargs=folder.settings.models.template_kwargs,
                 progress=heard,
             )
         )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 from random import Random
@@ -110,11 +110,13 @@ async def synthesise(
     harder: float = 0.3,
     batch: int = 4,
     seed: int = 0,
+    template_kwargs: Mapping[str, Any] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Synthesis:
     """Up to `wanted` records, a share `harder` of them evolved from others, which they name as
     their parent. `known` are questions that must not come again: the exam's above all. The worst
-    case of a batch is reserved before it is asked, so that the budget is never exceeded."""
+    case of a batch is reserved before it is asked, so that the budget is never exceeded.
+    `template_kwargs` are told to the model's chat template."""
     passages = list(_passages(documents))
     Random(seed).shuffle(passages)
     work = _Work(asked=[grams(text) for text in known])
@@ -129,7 +131,7 @@ async def synthesise(
         while group := tuple(islice(tasks, batch)):
             if len(work.records) >= goal or fruitless > max(1, len(passages) // batch):
                 break
-            requests = [request for request, *_ in group]
+            requests = [replace(ask, template_kwargs=template_kwargs or {}) for ask, *_ in group]
             if not _affords(model, requests, spent, budget):
                 ended = "budget"
                 break
