@@ -1,1 +1,1 @@
-"""What is asked while moves go on: one move's minutes with their reasons, a route's coming hours."""
+"""What is asked while moves go on: a move's minutes with reasons, a route's coming hours."""
