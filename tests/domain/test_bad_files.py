@@ -323,6 +323,19 @@ def test_bad_toml(domain: Path, text: str) -> None:
     assert "is not TOML: " in only(domain)
 
 
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ("{ tools = 1 }", "'tools' is set by sadari and cannot be told to a chat template"),
+        ("{ depth = [1] }", "must be true, false, a number or a text"),
+    ],
+)
+def test_what_a_chat_template_cannot_be_told(domain: Path, told: str, said: str) -> None:
+    line = spoil(domain, "[models]", f"[models]\ntemplate_kwargs = {told}")
+    assert said in only(domain)
+    assert only(domain).startswith(f"{domain}/domain.toml:{line + 1}: ")
+
+
 def test_a_bare_key_in_hangul_is_said_to_want_quotes(domain: Path) -> None:
     path = domain / "domain.toml"
     text = path.read_text(encoding="utf-8") + '\n[tasks]\n배송 = "[배송] "\n'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from sadari.domain.forecast_settings import ForecastSettings
 from sadari.domain.section import Section
@@ -20,6 +20,29 @@ class PriceSettings(Section):
     source: str = ""
 
 
+def _template_word(name: str) -> str:
+    if name in _SET_BY_SADARI:
+        raise ValueError(f"{name!r} is set by sadari and cannot be told to a chat template")
+    return name
+
+
+_SET_BY_SADARI = frozenset(
+    "self conversation messages tools documents chat_template add_generation_prompt tokenize "
+    "continue_final_message sanitize_control_tokens padding truncation max_length return_tensors "
+    "return_dict return_assistant_tokens_mask tokenizer_kwargs".split()
+)
+TemplateWord = Annotated[str, AfterValidator(_template_word)]
+
+
+def _scalar(value: object) -> object:
+    if not isinstance(value, bool | int | float | str):
+        raise ValueError("must be true, false, a number or a text")
+    return value
+
+
+TemplateValue = Annotated[bool | int | float | str, BeforeValidator(_scalar)]
+
+
 class ModelSettings(Section):
     """The base model, and whether anything may leave the machine."""
 
@@ -27,7 +50,7 @@ class ModelSettings(Section):
     url: str | None = None
     key_env: str | None = None
     dtype: Literal["float32", "bfloat16"] | None = None
-    template_kwargs: dict[str, bool | int | float | str] = Field(default_factory=dict)
+    template_kwargs: dict[TemplateWord, TemplateValue] = Field(default_factory=dict)
     remote: bool = False
     price: PriceSettings | None = None
 
