@@ -11,12 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sadari.data import DataError, Dataset, SetAside, Step, prepare, summarise
+from sadari.data import DataError, Dataset, Record, SetAside, Step, prepare, summarise
 from sadari.data.collect import from_feedback
 from sadari.data.leakage import NEAR, LeakageIndex, question_of
 from sadari.data.redact import Vault, redact_records
 from sadari.data.split import pick_groups
 from sadari.domain import Document, Domain
+from sadari.domain.message import assistant, user
 from sadari.text import normalise
 from tests.data.conftest import exam_question, told
 
@@ -133,7 +134,43 @@ def test_an_exam_question_with_personal_data_is_found_before_they_are_taken_out(
         records, _ = redact_records(from_feedback(domain.feedback), vault)
     assert reasons["repeats the exam question dev-1"] == 1
     assert question_of(records[0]) == "[PHONE_1]로 예약한 것 취소해 주세요"
-    assert LeakageIndex(domain.questions).against(records[0])  # also of what was kept before
+    with Vault.open(tmp_path / "vault.sqlite") as vault:  # also of what was kept before
+        assert LeakageIndex(domain.questions).against(records[0], vault)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "챔버를 열기 전에 퍼지는 몇 번 하나요? 010-2345-6789",
+        "김민수입니다. 챔버를 열기 전에 퍼지는 몇 번 하나요?",
+        "안녕하세요, 챔버를 열기 전에 퍼지는 몇 번 하나요",
+    ],
+)
+def test_an_exam_question_among_other_words_is_found(shop: Shop, asked: str) -> None:
+    domain = shop(exam=(exam_question("챔버를 열기 전에 퍼지는 몇 번 하나요?", "dev"),))
+    assert LeakageIndex(domain.questions).same_as(asked) == "dev-1"
+    assert LeakageIndex(domain.questions).same_as("챔버를 열기 전에 무엇을 하나요?") is None
+
+
+def test_an_exam_question_among_the_turns_of_a_dialogue_is_found(shop: Shop) -> None:
+    domain = shop(exam=(exam_question("챔버를 열기 전에 퍼지는 몇 번 하나요?"),))
+    turns = (
+        user("챔버를 열기 전에 퍼지는 몇 번 하나요?"),
+        assistant("다섯 번입니다."),
+        user("그럼 압력은 얼마까지 올려야 문을 열 수 있는지도 알려 주세요"),
+        assistant("대기압까지입니다."),
+    )
+    assert LeakageIndex(domain.questions).against(Record("r", turns, "g", "f:1"))
+
+
+def test_another_persons_number_makes_no_question_the_exams(shop: Shop, tmp_path: Path) -> None:
+    """Whatever way a record came: values are compared, not their placeholders."""
+    domain = shop(exam=(exam_question("서울특별시 강남구 테헤란로 152인데 배송 되나요", "dev"),))
+    asked = told("제주특별자치도 제주시 첨단로 242인데 배송 되나요", id="f2")
+    with Vault.open(tmp_path / "vault.sqlite") as vault:
+        records, _ = redact_records(from_feedback([asked]), vault)
+        assert "[ADDRESS_1]" in question_of(records[0])
+        assert LeakageIndex(domain.questions).against(records[0], vault) is None
 
 
 def test_feedback_that_rests_on_a_held_out_document_among_others(shop: Shop) -> None:

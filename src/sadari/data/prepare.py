@@ -64,7 +64,7 @@ def prepare(
         account(step)
     records, step = clean(records)
     account(step)
-    records, step = keep_exam_out(records, exam)
+    records, step = keep_exam_out(records, exam, vault)
     account(step)
     if vault is not None and settings.redact:
         records, step = redact_records(records, vault)
@@ -136,14 +136,17 @@ def own_records(domain: Domain) -> Own:
     return Own(tuple(records), (cleaned, collected))
 
 
+def told_by_people(domain: Domain) -> list[Record]:
+    """What the user's own feedback and sessions give."""
+    language = domain.settings.language
+    return [*from_feedback(domain.feedback), *from_sessions(domain.dialogues, language)]
+
+
 def collect(domain: Domain) -> tuple[list[Record], Step]:
     """What the documents give, what people said, and honest refusals."""
     settings = domain.settings.data
     made = from_documents(domain.documents, settings.variants, settings.seed)
-    told = [
-        *from_feedback(domain.feedback),
-        *from_sessions(domain.dialogues, domain.settings.language),
-    ]
+    told = told_by_people(domain)
     refuse_leaks(told, domain.questions)
     refused = refusals(
         domain.documents, domain.settings.refusal, settings.refusals, len(made), settings.seed
@@ -173,6 +176,13 @@ def _hold_out(
     return sift("hold documents out", records, judge)
 
 
-def keep_exam_out(records: Sequence[Record], exam: LeakageIndex) -> tuple[list[Record], Step]:
-    """Drops what repeats a question of the exam, dev or test, exactly or nearly."""
-    return sift("keep the exam out", records, lambda record: exam.against(record) or record)
+def keep_exam_out(
+    records: Sequence[Record], exam: LeakageIndex, vault: Vault | None = None
+) -> tuple[list[Record], Step]:
+    """Drops what repeats a question of the exam, dev or test; `vault` gives back what placeholders
+    of records that were redacted before stand for."""
+
+    def judge(record: Record) -> Record | str:
+        return exam.against(record, vault) or record
+
+    return sift("keep the exam out", records, judge)

@@ -33,7 +33,7 @@ _STEPS: Mapping[str, Run] = MappingProxyType(
             LeakageIndex(domain.questions),
         ),
         "exam": lambda records, domain, vault: keep_exam_out(
-            records, LeakageIndex(domain.questions)
+            records, LeakageIndex(domain.questions), vault
         ),
     }
 )

@@ -14,6 +14,8 @@ from typing import Any
 
 from sadari.data import Record
 from sadari.data.formats import Source, import_records, record_to_json
+from sadari.data.leakage import LeakageIndex, refuse_leaks
+from sadari.data.prepare import keep_exam_out
 from sadari.domain import Domain, Message
 from sadari.jobs.types import JobError
 from sadari.llm import HasLogprobs, Rendered, render_examples
@@ -67,7 +69,8 @@ def read_general(domain: Domain) -> General:
     """The file that the domain's settings name (any format that `data prepare --add` reads), or the
     small set that comes with the package. Every third conversation belongs to the test.
 
-    Raises JobError for a file with fewer than 9 conversations."""
+    Raises JobError for a file with fewer than 9 conversations, DataError for one that asks a test
+    question; what asks a dev question is left out."""
     named = domain.settings.tuning.general
     path = domain.path / named if named else BUILT_IN
     found, step = import_records(Source(path))
@@ -78,6 +81,9 @@ def read_general(domain: Domain) -> General:
             where=str(path),
             todo=step.set_aside[0].reason if step.set_aside else "Add some.",
         )
+    if named:
+        refuse_leaks(records, domain.questions)
+        records, _ = keep_exam_out(records, LeakageIndex(domain.questions))
     tested = [record for place, record in enumerate(records) if place % 3 == 2]
     rehearsed = [record for place, record in enumerate(records) if place % 3 != 2]
     return General(tuple(rehearsed), tuple(tested[:MOST_TESTED]))

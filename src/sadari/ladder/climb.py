@@ -17,6 +17,8 @@ from sadari.assistant import (
     recipe_for,
 )
 from sadari.data import Dataset, pick_groups, prepare_in
+from sadari.data.leakage import refuse_leaks
+from sadari.data.prepare import told_by_people
 from sadari.domain import Domain, Question
 from sadari.evaluation import Score, questions_digest, read_verdicts, verdicts_path
 from sadari.jobs import Job, Tuned, plan, tune_all
@@ -116,6 +118,7 @@ async def climb(
         raise LadderError("there are no test questions.", where=where, todo=todo)
     if until not in RUNGS:
         raise LadderError(f"there is no rung {until!r}.", todo=f"Choose from {', '.join(RUNGS)}.")
+    refuse_leaks(told_by_people(domain), domain.questions)  # before the exam is looked at
     model = open_model(
         model_spec(domain), allow_remote=domain.settings.models.remote, workers=cores()
     )

@@ -6,12 +6,10 @@ from sadari.data.redact.files import FileRedactor
 from sadari.data.redact.find import find
 from sadari.data.redact.redact import (
     Redacted,
-    bare,
     redact,
     redact_records,
     restore,
     restore_records,
-    unnumbered,
 )
 from sadari.data.redact.span import KINDS, Kind, Span
 from sadari.data.redact.vault import Vault, vault_path
@@ -23,12 +21,10 @@ __all__ = [
     "Redacted",
     "Span",
     "Vault",
-    "bare",
     "find",
     "redact",
     "redact_records",
     "restore",
     "restore_records",
-    "unnumbered",
     "vault_path",
 ]

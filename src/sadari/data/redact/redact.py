@@ -58,20 +58,6 @@ def restore(text: str, vault: Vault) -> str:
     return PLACEHOLDER.sub(lambda match: vault.value(match[0]) or match[0], text)
 
 
-def bare(text: str) -> str:
-    """`text` with `[PHONE]` for a phone number, and so on, however it was written before."""
-    pieces, end = [], 0
-    for span in find(text):
-        pieces += [text[end : span.start], f"[{span.kind.upper()}]"]
-        end = span.end
-    return unnumbered("".join([*pieces, text[end:]]))
-
-
-def unnumbered(text: str) -> str:
-    """`text` with `[PHONE]` for `[PHONE_3]`: placeholders of other people alike."""
-    return PLACEHOLDER.sub(r"[\g<kind>]", text) if "[" in text else text
-
-
 def redact_records(
     records: Iterable[Record], vault: Vault, heard: Callable[[Span], None] | None = None
 ) -> tuple[list[Record], Step]:
