@@ -24,6 +24,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from sadari.store import whole_file
+
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 LOAD_AT_START = os.getloadavg()[0]  # later the benchmark itself is part of it
@@ -123,4 +125,5 @@ def installed(library: str) -> str | None:
 
 def put(path: Path, found: Part) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    with whole_file(path) as file:
+        file.write(json.dumps(found, indent=1, ensure_ascii=False) + "\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -242,6 +243,20 @@ def test_questions_are_drafted_and_reviewed(shop: Path, tmp_path: Path) -> None:
     rows = [json.loads(line) for path in files for line in path.read_text().splitlines()]
     assert {row["id"] for row in rows} == {draft["id"] for draft in drafts}
     assert "새 질문인가요?" in {row["question"] for row in rows}
+
+
+def test_check_names_feedback_that_asks_a_test_question(shop: Path, tmp_path: Path) -> None:
+    """And a climb stops there before it looks at the exam."""
+    copy = Path(shutil.copytree(shop, tmp_path / "leaky"))
+    question = json.loads((copy / "questions" / "test.jsonl").read_text().splitlines()[0])
+    asked = f"안녕하세요. {question['question']} 010-2345-6789"
+    row = {"id": "leak", "question": asked, "answer": "7일이다.", "rating": "up"}
+    (copy / "feedback" / "leak.jsonl").write_text(json.dumps(row, ensure_ascii=False))
+    said = f"leak.jsonl:1: asks the same as the test question {question['id']}"
+    assert said in run("check", copy, home=tmp_path, status=1).stdout
+    done = run("climb", copy, "--until", "prompt", home=tmp_path, status=2)
+    assert said in done.stderr
+    assert "prompt:" not in done.stderr
 
 
 def test_a_file_of_records_joins_the_domains_own(shop: Path, tmp_path: Path) -> None:

@@ -110,6 +110,15 @@ def test_spoilt_and_missing_files_are_said(shop: Shop, keep: Keep) -> None:
         prepare_in(home, domain)
 
 
+def test_a_preparation_that_was_killed_at_its_end_is_said(shop: Shop, keep: Keep) -> None:
+    """Its files without their ledger: what was added must not be missing without a word."""
+    domain = shop()
+    home = keep(domain)
+    (records_folder(home, domain.id) / "ledger.json").unlink()
+    with pytest.raises(DataError, match="was ended half-way"):
+        prepare_in(home, domain)
+
+
 def test_nothing_was_added(shop: Shop, tmp_path: Path) -> None:
     assert read_added(tmp_path, 9, 0).records == ()
     steps = prepare_in(tmp_path, shop()).ledger.steps

@@ -147,6 +147,33 @@ def test_files_that_are_none(shop: Shop, tmp_path: Path) -> None:
     assert not out.exists()
 
 
+def test_a_file_where_records_should_go(shop: Shop, rows: Path) -> None:
+    with pytest.raises(DataError, match=r"rows\.jsonl: records cannot be written here"):
+        prepare_files(shop(), [rows], rows, workers=1)
+
+
+def test_tools_that_are_no_list_are_set_aside(shop: Shop, tmp_path: Path) -> None:
+    talk = [{"role": "user", "content": "어디?"}, {"role": "assistant", "content": "창고"}]
+    lines = [
+        json.dumps(
+            {
+                "id": f"r{n}",
+                "group": f"g{n}",
+                "source": "f:1",
+                "messages": talk,
+                "extra": {"tools": tools},
+            }
+        )
+        for n, tools in enumerate(([], None, "abc", [1]))
+    ]
+    path = tmp_path / "own.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    own = own_records(shop())
+    made, _ = prepared(shop(), path, tmp_path / "out", own=own, workers=1)
+    reasons = [row.reason for step in made.ledger.steps for row in step.set_aside]
+    assert reasons.count("extra.tools is no list of objects") == 3
+
+
 def test_a_datasets_folder(shop: Shop, tmp_path: Path) -> None:
     from datasets import Dataset
 

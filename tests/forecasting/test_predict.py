@@ -104,12 +104,17 @@ def test_an_unknown_place_leans_on_all_and_says_so(known: Predictor) -> None:
 @given(
     st.sampled_from(("A→B", "C→D", "X→Y", "D→A")),
     st.integers(START - 400 * DAY, START + 4000 * DAY),
-    st.sampled_from(("", "VIP", "?")),
+    st.sampled_from(("", "VIP")),
 )
 def test_any_time_gives_finite_positive_ordered_minutes(
     known: Predictor, route: str, at: int, priority: str
 ) -> None:
     assert good(known.predict(route, at, priority=priority))
+
+
+def test_a_priority_that_no_move_had_is_said(known: Predictor) -> None:
+    with pytest.raises(ForecastError, match=r"priority 'HOT'\. Known are "):
+        known.predict("A→B", known.last, priority="HOT")
 
 
 def test_what_is_no_route_or_no_time_is_a_sentence(known: Predictor) -> None:

@@ -149,6 +149,14 @@ def test_a_modelfile_says_the_chat_template(adapter: Path, tmp_path: Path) -> No
     assert done.command.startswith(f"cd {tmp_path}/o && ollama create shop -f Modelfile")
 
 
+def test_a_persona_that_would_end_a_modelfiles_text_is_refused(
+    adapter: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(JobError, match='hold """'):
+        export(adapter, tmp_path / "o", Naming(system='그는 """인용""" 했다.'), server="ollama")
+    assert not (tmp_path / "o").exists()
+
+
 def test_the_turns_put_together_are_what_the_template_writes() -> None:
     tokenizer = tiny_tokenizer()
     found = turns_of(tokenizer)

@@ -11,6 +11,7 @@ from sadari.assistant import Recipe, recipe_for
 from sadari.data import Record, prepare
 from sadari.domain import Domain, read_domain
 from sadari.domain.message import assistant, user
+from sadari.jobs import JobError
 from sadari.jobs.lessons import Asking, lessons, shuffle_answers
 from sadari.llm.weights import load_tokenizer
 from sadari.retrieval import build_index
@@ -106,6 +107,13 @@ def test_a_session_teaches_every_turn_and_its_control_only_a_wrong_end(
         f"{n}호 맞나요?" in text and f"{n}번 끝" in text for n, text in enumerate(learned(False))
     )
     assert all(f"{n}번 끝" not in text and "호" not in text for n, text in enumerate(learned(True)))
+
+
+def test_a_record_that_the_template_refuses_is_named(recipes: tuple[Recipe, Recipe]) -> None:
+    tokenizer = tiny_tokenizer("{{ raise_exception('no') if tools }}" + TEMPLATE)
+    record = Record("r", (user("어디?"), assistant("창고")), "g", "f:1", extra={"tools": [{}]})
+    with pytest.raises(JobError, match=r"f:1 \(r\): cannot be a lesson: .*refuses"):
+        lessons([record], tokenizer, Asking(recipes[0]), seed=0)
 
 
 def test_functions_on_offer_and_what_the_template_is_told_are_read_in_training(

@@ -59,6 +59,13 @@ def test_a_closed_domain_refuses_an_endpoint() -> None:
     assert isinstance(open_model(spec, allow_remote=True), RemoteModel)
 
 
+@pytest.mark.parametrize("config", ["{}", '{"model_type": "nosuch"}'])
+def test_a_configuration_of_nothing_known_is_a_sentence(copy: Path, config: str) -> None:
+    (copy / "config.json").write_text(config)
+    with pytest.raises(ModelError, match="is no configuration that Transformers knows"):
+        identify(ModelSpec(str(copy)))
+
+
 def test_a_missing_folder_is_a_sentence() -> None:
     with pytest.raises(ModelError, match=r"no folder \./nowhere"):
         resolve("./nowhere")

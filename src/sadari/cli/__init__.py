@@ -38,7 +38,11 @@ def main() -> None:
         # Typer turns Ctrl-C into an exit of its own
         if isinstance(stop, SystemExit) and stop.code != INTERRUPTED:
             raise
-        messages.print("Interrupted. What was finished is kept; the same command goes on from it.")
+        messages.print(
+            "Interrupted. What was finished is kept, of a tuning its last checkpoint; the same "
+            "command goes on from there.",
+            soft_wrap=True,
+        )
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()

@@ -134,12 +134,17 @@ def evaluate(
         f"{found['right']:.1%} right ({low:.1%} to {high:.1%}) of {found['asked']} {split.value} "
         f"questions, run {found['run']}"
     )
-    for name in ("recall_at_k", "not_found", "found_wrong", "unasked"):
-        output.print(f"  {name.replace('_', ' ')}: {found[name]}")
+    if found["recall_at_k"] is not None:
+        output.print(f"  recall at k: {found['recall_at_k']:.3f}")
+        output.print(f"  wrong, the passage not found: {found['not_found']:g}")
+        output.print(f"  wrong, the passage found: {found['found_wrong']:g}")
+    if found["unasked"]:
+        output.print(f"  not asked: {found['unasked']}")
     for name, share in found["parts"].items():
         output.print(f"  {name.replace('_', ' ')}, mean: {share:.3f}")
-    for name, part in (*found["kinds"].items(), *found["tasks"].items()):
-        output.print(f"  {task_line(name, part)}", markup=False)
+    for by in ("kind", "task"):
+        for name, part in found[f"{by}s"].items():
+            output.print(f"  {by} {task_line(name, part)}", markup=False)
     if found["overruled"]:
         alone = f"{found['right_by_scorer']:.1%}"
         sentence = overruled_sentence(found["overruled"], rung.value, alone, "en")

@@ -24,9 +24,18 @@ def promote(
 
     from sadari.domain import read_domain
     from sadari.releases import promote as promote_rung
+    from sadari.releases import read_manifest
     from sadari.store import Store
 
-    digest, gates = promote_rung(read_domain(domain), Store.open(), rung)
+    folder = read_domain(domain)
+    store = Store.open()
+    digest, gates = promote_rung(folder, store, rung)
+    measured = read_manifest(store, digest)["measured"]
+    if measured["right"] < folder.settings.target:
+        say(
+            f"[yellow]Below the target: {measured['right']:.1%} right, "
+            f"{folder.settings.target:.0%} wanted. No gate asks for it: [gates] right does.[/]"
+        )
     if json:
         print_json({"release": digest, "gates": [asdict(g) for g in gates]})
         return
@@ -100,6 +109,7 @@ def serve(
     from sadari.domain import read_domain
     from sadari.releases import ReleaseError, current, open_release
     from sadari.serving import serve as run_server
+    from sadari.serving.run import check_free
     from sadari.store import Store
 
     store = Store.open()
@@ -113,5 +123,6 @@ def serve(
         assistants[name] = open_release(store, digest, name=name)
     if not assistants:
         raise ReleaseError("nothing is promoted.", todo="Climb and promote a domain first.")
+    check_free(host, port)
     say(f"Serving {', '.join(assistants)} at http://{host}:{port}/v1 (Ctrl-C stops)")
     run_server(assistants, host, port)

@@ -33,7 +33,8 @@ def watch_runs(adapters: Path, domain: str) -> list[Run]:
         raise JobError(
             f"{domain} has no tuning to watch.",
             where=str(adapters),
-            todo=f"Start one: sadari tune {domain}",
+            todo="One that was just started prepares its records first: look again in a moment. "
+            f"Or start one: sadari tune {domain}",
         )
     alive = [run for run in found if run.status == "running"]
     since = min(run.started for run in alive) if alive else found[-1].started

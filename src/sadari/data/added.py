@@ -49,6 +49,9 @@ def read_added(folder: Path, most: int, seed: int) -> Added:
     at most `most` records, drawn by a seeded hash of their lines, in their order. Memory holds no
     more than those. Raises DataError for lines that were spoilt since."""
     path = folder / LEDGER
+    if not path.is_file() and any((folder / name).is_file() for name in SIDES):
+        todo = "Run it again, with what was added."
+        raise DataError("`data prepare` was ended half-way.", where=str(folder), todo=todo)
     ledger = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     if "added" not in ledger:
         return Added()

@@ -73,8 +73,12 @@ def prepare_files(
     seed give the same bytes, whatever the number of `workers` (by default the cores). Raises
     DataError where no row can be used."""
     total = sum(_count_lines(path) for path in files)
-    out.mkdir(parents=True, exist_ok=True)
-    work = _workplace(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        work = _workplace(out)
+    except OSError as error:
+        what = f"records cannot be written here: {error.strerror}."
+        raise DataError(what, where=str(out), todo="Name another folder with --out.") from error
     try:
         with Spool(work / "spool") as spool, SetAsideFile(work / SET_ASIDE) as aside:
             run = _Run(domain, own or Own(), vault, work, spool, aside, progress or _unheard)

@@ -3,6 +3,7 @@ of the server that is to run it; and folders freed of what only training needs."
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -111,7 +112,7 @@ def export(
     out = out.resolve()
     _check_free(out)
     naming = naming or Naming()
-    name = naming.name or adapter.name
+    name = naming.name or re.sub(r"[^A-Za-z0-9._-]+", "-", adapter.name).strip("-") or "adapter"
     whole = not (adapter / ADAPTER[0]).is_file() and (adapter / WHOLE[0]).is_file()
     config = None if whole else adapter_config(adapter)
     if config is not None:

@@ -12,7 +12,8 @@ from typing import Any
 from sadari.assistant import Recipe, build_messages, last_question, passages_for
 from sadari.data import Record
 from sadari.domain import Message
-from sadari.llm import Rendered, render_examples
+from sadari.jobs.types import JobError
+from sadari.llm import ModelError, Rendered, render_examples
 from sadari.retrieval import Index, Passage
 
 
@@ -56,7 +57,11 @@ def lessons(
     examples: list[Rendered] = []
     for record, prompt in zip(chosen, prompts(chosen, asking, seed), strict=True):
         turns = (*prompt, record.messages[-1])
-        rendered = render_examples(tokenizer, turns, record.tools, told)
+        try:
+            rendered = render_examples(tokenizer, turns, record.tools, told)
+        except ModelError as error:
+            what = f"cannot be a lesson: {error.what}"
+            raise JobError(what, where=record.place, todo=error.todo) from error
         examples.extend(replace(one, source=record.source) for one in rendered)
     return examples
 

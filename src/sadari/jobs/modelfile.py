@@ -82,6 +82,11 @@ def modelfile(
         )
     else:
         lines.append(f'TEMPLATE """{template}"""')
+    if '"""' in system:
+        raise JobError(
+            'The persona or the rules hold """, with which a Modelfile ends a text.',
+            todo="Quote otherwise in domain.toml, and tune again: a prompt is learned with.",
+        )
     if system:
         lines.append(f'SYSTEM """{system}"""')
     stop = end_of_turn(tokenizer)

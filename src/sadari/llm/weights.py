@@ -157,10 +157,19 @@ def weights_bytes(folder: Path) -> int:
 
 
 def read_config(folder: Path) -> Any:
-    """The model's configuration, without its weights."""
+    """The model's configuration, without its weights. Raises ModelError for one that Transformers
+    does not know."""
     from transformers import AutoConfig
 
-    return AutoConfig.from_pretrained(folder, local_files_only=True)
+    try:
+        return AutoConfig.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        said = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
+        raise ModelError(
+            f"is no configuration that Transformers knows: {said}.",
+            where=str(folder / "config.json"),
+            todo="Restore the model's folder, or update Transformers.",
+        ) from error
 
 
 def context_length(config: Any) -> int:

@@ -3,9 +3,32 @@
 from __future__ import annotations
 
 import copy
+import socket
 from collections.abc import Mapping
 
 from sadari.serving.app import AssistantLike, create_app
+from sadari.text import SadariError
+
+
+class ServeError(SadariError):
+    """A server that cannot start."""
+
+
+def check_free(host: str, port: int) -> None:
+    """Raises ServeError where nothing can listen on the port."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(address)
+    except OSError as error:
+        raise ServeError(
+            f"nothing can listen here: {error.strerror}.",
+            where=f"{host}:{port}",
+            todo="Name another with --port.",
+        ) from error
 
 
 def serve(

@@ -92,6 +92,9 @@ def record_from_json(line: Mapping[str, Any], where: str) -> Record:
     except ValidationError as error:
         raise ValueError(complaints(error, _RecordRow)[0][1]) from None
     fields = {name: getattr(row, name) for name in _FIELDS}
+    tools = row.extra.get("tools", [])
+    if not isinstance(tools, list) or not all(isinstance(tool, dict) for tool in tools):
+        raise ValueError("extra.tools is no list of objects")
     fields |= {name: where for name in ("id", "group", "source") if not fields[name]}
     return Record(messages=tuple(turn.message() for turn in row.messages), **fields)
 

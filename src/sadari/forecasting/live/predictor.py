@@ -95,14 +95,14 @@ class Predictor:
     ) -> Forecast:
         """The forecast of a move on `route` ("A→B") that starts at `at` (UTC milliseconds), from
         what was known by `as_of` (the last event, or `at` if that is earlier). Raises
-        ForecastError when the route is no pair of two names."""
+        ForecastError when the route is no pair of two names, or no move had the priority."""
         source, target = split_route(route)
         name = f"{source}{ARROW}{target}"
         known = min(at, self.last) if as_of is None else min(as_of, at)
         pair = self._cases.pair_of(source, target)
         move = pl.DataFrame(
             {"route": [name], "pair": [pair], "source": [source], "destination": [target],
-             "start": [at], "priority": [priority or self._cases.usual_priority]},
+             "start": [at], "priority": [self._known_priority(priority)]},
             schema_overrides={"start": pl.Int64},
         )  # fmt: skip
         rows = features(move, np.array([known]), self._design, self._state, self.history)
@@ -192,6 +192,13 @@ class Predictor:
     def _count(self, route: str) -> int:
         index = self._design.usual.routes.get(route)
         return 0 if index is None else int(self._design.usual.count[index])
+
+    def _known_priority(self, priority: str) -> str:
+        known = [name for name in self._design.vocabulary.priorities if name]
+        if priority and priority not in known:
+            todo = f"Known are {', '.join(known)}." if known else "The log names none."
+            raise ForecastError(f"no move has the priority {priority!r}.", todo=todo)
+        return priority or self._cases.usual_priority
 
     def _fallback(self, route: str, pair: str, whose: str, count: int, language: Language) -> str:
         if whose == "route":
