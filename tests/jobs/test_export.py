@@ -16,7 +16,7 @@ from sadari.jobs.merging import adapter_config, difference
 from sadari.jobs.modelfile import go_template, modelfile, turns_of, vllm_command
 from sadari.llm.adapters import AdapterCard
 from sadari.llm.weights import load_model
-from tests.tiny import THINKING_TEMPLATE, tiny_adapter, tiny_model, tiny_tokenizer
+from tests.tiny import TEMPLATE, THINKING_TEMPLATE, tiny_adapter, tiny_model, tiny_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +171,13 @@ def test_the_turns_put_together_are_what_the_template_writes() -> None:
     assert '{{ else if eq .Role "user" }}<|im_start|>user\n{{ .Content }}' in (
         go_template(tokenizer) or ""
     )
+
+
+def test_what_the_template_was_told_stands_in_the_modelfile() -> None:
+    quiet = "{% if add_generation_prompt and not think %}<think></think>{% endif %}"
+    tokenizer = tiny_tokenizer(TEMPLATE + quiet.replace("not think", "think is false"))
+    assert "<think></think>" not in (go_template(tokenizer) or "")
+    assert (go_template(tokenizer, {"think": False}) or "").endswith("<think></think>")
 
 
 def test_a_template_that_rewrites_turns_is_left_to_ollama(

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from sadari.data import DataError
 from sadari.domain import Domain, read_domain
 from sadari.jobs import JobError
 from sadari.jobs.forgetting import answer_probabilities, forgetting, read_general, rehearsal
 from sadari.llm.local import LocalModel
 from sadari.llm.weights import load_tokenizer, resolve
 from tests.domains import small_domain
-from tests.tiny import tiny_adapter
+from tests.tiny import TEMPLATE, tiny_adapter, tiny_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,27 @@ def test_rehearsal_makes_up_its_share_and_repeats_late(domain: Domain, tiny: Pat
     many = rehearsal(general, tokenizer, examples=400, share=0.5, seed=1)
     assert len(many) == 400
     assert {many.count(example) for example in many} <= {2, 3}
+
+
+def test_rehearsed_examples_are_rendered_as_the_domains_own(domain: Domain) -> None:
+    tokenizer = tiny_tokenizer("{% if quiet %}[quiet]{% endif %}" + TEMPLATE)
+    told = {"quiet": True}
+    some = rehearsal(
+        read_general(domain), tokenizer, examples=9, share=0.25, seed=1, template_kwargs=told
+    )
+    assert all("[quiet]" in tokenizer.decode(list(example.ids)) for example in some)
+
+
+def test_general_conversations_that_ask_a_test_question_are_refused(
+    domain: Domain, tmp_path: Path
+) -> None:
+    asked = next(q for q in domain.questions if q.split == "test").text
+    rows = [{"question": f"{n}번은 어디에 있나요?", "answer": "창고"} for n in range(9)]
+    path = tmp_path / "general.jsonl"
+    lines = [json.dumps(row) for row in [*rows, {"question": f"저기, {asked}", "answer": "7일"}]]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(DataError, match=r"general\.jsonl:10: asks the same as the test question"):
+        read_general(_with_general(domain, path))
 
 
 def test_a_file_of_ones_own(domain: Domain, tmp_path: Path) -> None:

@@ -108,4 +108,5 @@ def _of_domain(folder: Path, store: Store) -> tuple[Path, Naming]:
         say(f"The adapter of the last tuning, {done[-1].name}.")
     system = recipe_for(domain, "prompt").prompt.system
     scores = scores_of(store, domain.id, tuned)
-    return adapter, Naming(domain.id, domain.settings.models.base, system, scores)
+    models = domain.settings.models
+    return adapter, Naming(domain.id, models.base, system, scores, models.template_kwargs)

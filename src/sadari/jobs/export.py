@@ -85,13 +85,14 @@ class Export:
 @dataclass(frozen=True)
 class Naming:
     """What an export is called and says of itself: `name` is what clients ask for, `base` overrides
-    where the adapter says its base lies, `system` is the prompt that it was trained behind, and
-    `scores` go on its card."""
+    where the adapter says its base lies, `system` is the prompt that it was trained behind,
+    `scores` go on its card, and `template_kwargs` are what its chat template was told."""
 
     name: str = ""
     base: str = ""
     system: str = ""
     scores: Mapping[str, str] = field(default_factory=dict)
+    template_kwargs: Mapping[str, Any] = field(default_factory=dict)
 
 
 def export(
@@ -159,7 +160,12 @@ def export(
             length = context_length(read_config(source))
             start = str(source) if alone else "."
             text = modelfile(
-                tokenizer, start=start, adapter=alone, system=naming.system, context_length=length
+                tokenizer,
+                start=start,
+                adapter=alone,
+                context_length=length,
+                system=naming.system,
+                template_kwargs=naming.template_kwargs,
             )
             (folder / "Modelfile").write_text(text, encoding="utf-8")
             command = ollama_command(out, name, four_bits=four_bits)

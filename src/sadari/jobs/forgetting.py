@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from sadari.data.prepare import keep_exam_out
 from sadari.domain import Domain, Message
 from sadari.jobs.types import JobError
 from sadari.llm import HasLogprobs, Rendered, render_examples
+from sadari.llm.render import NOTHING
 from sadari.llm.weights import read_config
 
 BUILT_IN = Path(__file__).with_name("general") / "ko.jsonl"
@@ -100,15 +101,22 @@ def check_general(general: General, tokenizer: Any, base: Path) -> None:
 
 
 def rehearsal(
-    general: General, tokenizer: Any, *, examples: int, share: float, seed: int
+    general: General,
+    tokenizer: Any,
+    *,
+    examples: int,
+    share: float,
+    seed: int,
+    template_kwargs: Mapping[str, Any] = NOTHING,
 ) -> list[Rendered]:
     """General examples, drawn in turn so that none comes twice before all have come once, to make
-    up `share` of a training with `examples` of the domain's own."""
+    up `share` of a training with `examples` of the domain's own; `template_kwargs` are told to the
+    chat template as they are for those."""
     wanted = round(examples * share / (1 - share))
     turns = [
         example
         for record in general.rehearsed
-        for example in render_examples(tokenizer, record.messages)
+        for example in render_examples(tokenizer, record.messages, record.tools, template_kwargs)
     ]
     draw = random.Random(f"{seed}/rehearsal")
     found: list[Rendered] = []

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from sadari.domain import Message
 from sadari.jobs.types import JobError
-from sadari.llm.render import end_of_turn
+from sadari.llm.render import NOTHING, end_of_turn
 
 log = logging.getLogger("sadari.jobs")
 
@@ -65,7 +65,13 @@ def ollama_command(folder: Path, name: str, *, four_bits: bool = False) -> str:
 
 
 def modelfile(
-    tokenizer: Any, *, start: str, adapter: bool, system: str = "", context_length: int
+    tokenizer: Any,
+    *,
+    start: str,
+    adapter: bool,
+    context_length: int,
+    system: str = "",
+    template_kwargs: Mapping[str, Any] = NOTHING,
 ) -> str:
     """A Modelfile that starts FROM `start`, a folder or name, with the adapter beside it if there
     is one. The TEMPLATE is left out where the chat template is more than turns one after the other:
@@ -73,7 +79,7 @@ def modelfile(
     lines = [f"FROM {start}"]
     if adapter:
         lines.append("ADAPTER .")
-    template = go_template(tokenizer)
+    template = go_template(tokenizer, template_kwargs)
     if template is None:
         log.warning(
             "The chat template is more than turns one after the other, so the Modelfile has no "
@@ -96,10 +102,10 @@ def modelfile(
     return "\n".join(lines) + "\n"
 
 
-def go_template(tokenizer: Any) -> str | None:
-    """The tokenizer's chat template in Ollama's language, or None where it cannot be said as one
-    piece of text before and one after each role's turns."""
-    around = turns_of(tokenizer)
+def go_template(tokenizer: Any, told: Mapping[str, Any] = NOTHING) -> str | None:
+    """The tokenizer's chat template, `told` so, in Ollama's language, or None where it cannot be
+    said as one piece of text before and one after each role's turns."""
+    around = turns_of(tokenizer, told)
     if around is None:
         return None
     turns, asks = around
@@ -113,32 +119,38 @@ def go_template(tokenizer: Any) -> str | None:
     return "{{ range .Messages }}" + body + "{{ end }}" + _go(asks)
 
 
-def turns_of(tokenizer: Any) -> tuple[dict[str, tuple[str, str]], str] | None:
+def turns_of(
+    tokenizer: Any, told: Mapping[str, Any] = NOTHING
+) -> tuple[dict[str, tuple[str, str]], str] | None:
     """What stands before and after each role's content, and what asks for an answer; None where a
     template does more than that (adds a system turn of its own, say, or rewrites earlier turns)."""
     turns: dict[str, tuple[str, str]] = {}
     said = ""
     try:
         for upto, message in enumerate(_TALK, start=1):
-            text = _text(tokenizer, _TALK[:upto])
+            text = _text(tokenizer, _TALK[:upto], told)
             own = text.removeprefix(said) if text.startswith(said) else ""
             before, content, after = own.partition(message.content)
             if not content or turns.setdefault(message.role, (before, after)) != (before, after):
                 return None
             said = text
-        asks = _text(tokenizer, _TALK, asks=True).removeprefix(said)
-        alone = _text(tokenizer, _TALK[1:2])
+        asks = _text(tokenizer, _TALK, told, asks=True).removeprefix(said)
+        alone = _text(tokenizer, _TALK[1:2], told)
     except Exception:  # a template may raise anything of Jinja's or its own
         return None
     before, after = turns["user"]
     return (turns, asks) if alone == before + _TALK[1].content + after else None
 
 
-def _text(tokenizer: Any, messages: Sequence[Message], *, asks: bool = False) -> str:
+def _text(
+    tokenizer: Any, messages: Sequence[Message], told: Mapping[str, Any], *, asks: bool = False
+) -> str:
     """The conversation as the template writes it, without the token that begins every text: Ollama
     puts that one there itself."""
     turns = [message.as_openai() for message in messages]
-    text: str = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=asks)
+    text: str = tokenizer.apply_chat_template(
+        turns, tokenize=False, add_generation_prompt=asks, **told
+    )
     return text.removeprefix(tokenizer.bos_token or "")
 
 

@@ -153,7 +153,12 @@ def plan(
         ]
         if rehearsed:
             mixed_in = rehearsal(
-                general, tokenizer, examples=len(made[0]), share=rehearsed, seed=seed
+                general,
+                tokenizer,
+                examples=len(made[0]),
+                share=rehearsed,
+                seed=seed,
+                template_kwargs=asking.template_kwargs,
             )
             made[0] = (*made[0], *mixed_in)
         settings = tune_settings(domain, seed)
