@@ -44,7 +44,7 @@ def check(domain: DomainArgument, json: JsonOption = False) -> None:
     Example: sadari check examples/ald
     """
     from sadari.assistant import TOOLS_FILE
-    from sadari.data.leakage import LEAKS, UNLEAK, leaks
+    from sadari.data.leakage import leaks
     from sadari.data.prepare import told_by_people
     from sadari.domain import check_domain
     from sadari.tools import ToolError, declared_tools
@@ -58,8 +58,8 @@ def check(domain: DomainArgument, json: JsonOption = False) -> None:
         problems.error(error.where or str(file), error.what, error.todo)
     counts = {}
     if found is not None:
-        for record, same in leaks(told_by_people(found), found.questions):
-            problems.error(record.source, f"{LEAKS} {same}.", UNLEAK)
+        for leak in leaks(told_by_people(found), found.questions):
+            problems.error(leak.where, leak.what, leak.todo)
         counts = {
             "documents": len(found.documents),
             "terms": len(found.glossary),

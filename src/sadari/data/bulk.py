@@ -15,6 +15,7 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -80,7 +81,10 @@ def prepare_files(
         what = f"records cannot be written here: {error.strerror}."
         raise DataError(what, where=str(out), todo="Name another folder with --out.") from error
     try:
-        with Spool(work / "spool") as spool, SetAsideFile(work / SET_ASIDE) as aside:
+        with (
+            closing(Spool(work / "spool")) as spool,
+            closing(SetAsideFile(work / SET_ASIDE)) as aside,
+        ):
             run = _Run(domain, own or Own(), vault, work, spool, aside, progress or _unheard)
             run.read(files, total, workers or cores())
             if not spool.rows:

@@ -13,10 +13,6 @@ from sadari.domain.message import Message
 from sadari.domain.question import Question
 
 REPEATS = "repeats the exam question"
-LEAKS = "asks the same as the test question"
-UNLEAK = "Drop one of them: a model must not train on its own exam."
-
-
 WHOLE = 0.9
 """Share of an exam question's 5-grams that a longer text holds which asks it among other things."""
 LEAST = 10  # 5-grams of a question that can be told from chance in a longer text
@@ -57,18 +53,22 @@ class LeakageIndex:
         return shared / (grams + asked - shared) / NEAR, held / WHOLE
 
 
-def leaks(records: Iterable[Record], exam: Sequence[Question]) -> Iterator[tuple[Record, str]]:
-    """The user's own records that repeat a test question, each with the question's id."""
+def leaks(records: Iterable[Record], exam: Sequence[Question]) -> Iterator[DataError]:
+    """What is to be said of each of the user's own records that repeats a test question."""
     index = LeakageIndex([q for q in exam if q.split == "test"])
     for record in records:
         if same := index.same_as(question_of(record)):
-            yield record, same
+            yield DataError(
+                f"asks the same as the test question {same}.",
+                where=record.source,
+                todo="Drop one of them: a model must not train on its own exam.",
+            )
 
 
 def refuse_leaks(records: Iterable[Record], exam: Sequence[Question]) -> None:
     """Raises DataError naming the first of the user's own records that repeats a test question."""
-    for record, same in leaks(records, exam):
-        raise DataError(f"{LEAKS} {same}.", where=record.source, todo=UNLEAK)
+    for leak in leaks(records, exam):
+        raise leak
 
 
 def question_of(record: Record) -> str:

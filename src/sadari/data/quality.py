@@ -180,18 +180,22 @@ def _variety(domain: Domain, data: Dataset, records: Sequence[Record]) -> Check:
     return Check("variety", 1 - len(again) / max(1, len(rows)), 1, (len(again),), shown)
 
 
-def _agreement(domain: Domain, data: Dataset, records: Sequence[Record]) -> Check:
-    """One question has one answer."""
-    found: list[Contradiction] = contradictions([r for r in records if r.parent is None])
-    set_aside = [
+def _set_aside(data: Dataset, reason: str) -> list[tuple[str, str]]:
+    """(source, reason) of the rows that were set aside for a reason that begins so."""
+    return [
         (row.source, row.reason)
         for step in data.ledger.steps
         for row in step.set_aside
-        if row.reason.startswith(ANOTHER_ANSWER)
+        if row.reason.startswith(reason)
     ]
+
+
+def _agreement(domain: Domain, data: Dataset, records: Sequence[Record]) -> Check:
+    """One question has one answer."""
+    found: list[Contradiction] = contradictions([r for r in records if r.parent is None])
     rows = [
         *((f"{c.sources[0]} · {c.sources[1]}", c.question) for c in found),
-        *set_aside,
+        *_set_aside(data, ANOTHER_ANSWER),
     ]
     score = 1 - min(1, 10 * len(rows) / max(1, len(records)))
     return Check("agreement", score, 3, (len(rows),), tuple(rows[:SHOWN]))
@@ -199,12 +203,7 @@ def _agreement(domain: Domain, data: Dataset, records: Sequence[Record]) -> Chec
 
 def _exam_kept_out(domain: Domain, data: Dataset, records: Sequence[Record]) -> Check:
     """Copies of exam questions were set aside; the check says how many there were."""
-    found = [
-        (row.source, row.reason)
-        for step in data.ledger.steps
-        for row in step.set_aside
-        if row.reason.startswith(REPEATS)
-    ]
+    found = _set_aside(data, REPEATS)
     score = 1 - min(1, 10 * len(found) / max(1, len(records) + len(found)))
     return Check("exam_kept_out", score, 1, (len(found),), tuple(found[:SHOWN]))
 

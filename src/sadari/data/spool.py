@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import Any, BinaryIO, overload
 
 import numpy as np
@@ -64,7 +63,7 @@ class Spool:
 
     def seal(self) -> None:
         """Ends writing."""
-        self._close()
+        self.close()
         self._offsets = np.zeros(self.rows + 1, np.int64)
         np.cumsum(self.column("length"), out=self._offsets[1:])
         self._reader = (self._folder / "lines").open("rb")
@@ -89,18 +88,8 @@ class Spool:
         with (self._folder / "lines").open("rb") as file:
             yield from file
 
-    def __enter__(self) -> Spool:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._close()
-
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Closes all files; more than once does no harm."""
         for file in (self._lines, *self._files.values()):
             file.close()
         if self._reader is not None:
@@ -122,15 +111,8 @@ class SetAsideFile:
         self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
         self.counts[step] = self.counts.get(step, 0) + 1
 
-    def __enter__(self) -> SetAsideFile:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Ends writing."""
         self._file.close()
 
     def of(self, step: str, path: Path) -> SetAsideRows:

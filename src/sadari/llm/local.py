@@ -62,12 +62,8 @@ class LocalModel:
     ) -> None:
         self.tokenizer = weights.load_tokenizer(folder)
         self.model = weights.load_model(folder, dtype)
-        self._info = ModelInfo(
-            name=name or folder.name,
-            context_length=weights.context_length(self.model.config),
-            digest=weights.digest(folder),
-            price=price,
-        )
+        config, called = self.model.config, name or folder.name
+        self._info = weights.info_of(folder, config, name=called, price=price)
         self._adapters = Adapters(self.model, self.tokenizer, self._info.digest or "")
         self._generator = Generator(self.model, self.tokenizer, self._adapters)
         threads = 1 if weights.is_small(folder) else torch.get_num_threads()

@@ -32,11 +32,10 @@ def identify(spec: ModelSpec, *, allow_remote: bool = False) -> ModelInfo:
     `ModelError` as `open_model` does."""
     if spec.url is not None:
         return _endpoint(spec, allow_remote).info
-    from sadari.llm.weights import context_length, digest, read_config, resolve
+    from sadari.llm.weights import info_of, read_config, resolve
 
     folder = resolve(spec.name)
-    length = context_length(read_config(folder))
-    return ModelInfo(spec.name, length, digest=digest(folder), price=spec.price)
+    return info_of(folder, read_config(folder), name=spec.name, price=spec.price)
 
 
 def _endpoint(spec: ModelSpec, allow_remote: bool) -> LanguageModel:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sadari.llm.folders import ADAPTER_CONFIG, MODEL_CONFIG
-from sadari.llm.types import ModelError
+from sadari.llm.types import ModelError, ModelInfo, Price
 from sadari.store import file_digest
 
 TOKENIZER_FILES = (
@@ -170,6 +170,11 @@ def read_config(folder: Path) -> Any:
             where=str(folder / "config.json"),
             todo="Restore the model's folder, or update Transformers.",
         ) from error
+
+
+def info_of(folder: Path, config: Any, *, name: str, price: Price | None) -> ModelInfo:
+    """What is known of the model in a folder, from its configuration and the hash of its files."""
+    return ModelInfo(name, context_length(config), digest=digest(folder), price=price)
 
 
 def context_length(config: Any) -> int:
